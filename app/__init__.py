@@ -1,0 +1,1 @@
+"""The TeleLink service: domains side by side, web help, persistence."""

@@ -1,0 +1,1 @@
+"""Telecom profile scoring: churn probability, lifetime value, tier and action for one customer or many."""

@@ -1,0 +1,169 @@
+"""Score a frame of customers: one graph call, then calibration, value, tier, action and warnings."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.telecom.calibration import CalibrationTable
+from app.telecom.clv import ClvInterval
+from app.telecom.features import FIELD_BY_NAME, MODELLED_FIELDS, Columns, FieldSet, design_matrix
+from app.telecom.policy import confidence_index, tier_index, value_band_index
+
+Floats = NDArray[np.float64]
+Graph = Callable[[NDArray[np.float32]], tuple[Floats, Floats]]
+"""A design matrix, shape (n, k), to the forest's score and the raw lifetime value (USD), each shape (n,)."""
+
+PROBABILITY_DECIMALS: Final = 6
+
+
+@dataclass(frozen=True)
+class ScoringModel:
+    """A sealed version, ready to score: the graph and what its card says about reading the graph's output.
+
+    Attributes
+    ----------
+    training_range : mapping of str to (float, float)
+        Smallest and largest training value of each modelled field, in the field's unit.
+    typical_churn_rate : float
+        Share of churners among the training customers, 0-1.
+    """
+
+    name: str
+    version: str
+    field_set: FieldSet
+    graph: Graph
+    calibration: CalibrationTable
+    clv_interval: ClvInterval
+    value_cut_points_usd: tuple[float, ...]
+    training_range: Mapping[str, tuple[float, float]]
+    typical_churn_rate: float
+
+    @classmethod
+    def from_card(cls, card: Mapping[str, Any], graph: Graph) -> "ScoringModel":
+        """Read from a card everything scoring needs.
+
+        Raises
+        ------
+        KeyError, ValueError
+            The card lacks an entry, or an entry breaks its own rules.
+        """
+        return cls(
+            name=card["name"],
+            version=card["version"],
+            field_set=card["field_set"],
+            graph=graph,
+            calibration=CalibrationTable.from_card(card["churn"]["calibration"]["knots"]),
+            clv_interval=ClvInterval(**card["clv"]["interval"]),
+            value_cut_points_usd=tuple(card["policy"]["value_cut_points_usd"]),
+            training_range={name: tuple(stats["training_range"]) for name, stats in card["fields"].items()},
+            typical_churn_rate=card["data"]["training"]["churn_rate"],
+        )
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Answers for n customers; every array has shape (n,).
+
+    Attributes
+    ----------
+    churn_probability, probability_low, probability_high : float64, 0-1, no horizon
+        Calibrated probability of leaving and its interval.
+    clv_usd, clv_low_usd, clv_high_usd : float64, USD, >= 0
+        Lifetime value and its prediction interval.
+    value_at_risk_usd : float64, USD
+        ``churn_probability * clv_usd``.
+    tier, value_band, confidence : intp
+        Positions in ``policy.TIERS``, ``policy.VALUE_BANDS`` and ``policy.CONFIDENCES``.
+    """
+
+    churn_probability: Floats
+    probability_low: Floats
+    probability_high: Floats
+    clv_usd: Floats
+    clv_low_usd: Floats
+    clv_high_usd: Floats
+    value_at_risk_usd: Floats
+    tier: NDArray[np.intp]
+    value_band: NDArray[np.intp]
+    confidence: NDArray[np.intp]
+
+
+def score(columns: Columns, model: ScoringModel) -> Scores:
+    """Score every customer of a frame with one call of the model's graph.
+
+    Row i of the answer depends on row i of the input alone, bit for bit, whatever else is in the frame.
+    Probabilities are rounded to 6 decimals and money to cents before tiers are cut, so that what a person sees, what
+    is stored and what decided the tier are the same number.
+
+    Parameters
+    ----------
+    columns : mapping of str to ndarray, shape (n,)
+        One float64 array per name in ``MODELLED_FIELDS[model.field_set]``, validated by the caller.
+    model : ScoringModel
+        The version that answers.
+
+    Returns
+    -------
+    Scores
+        Empty arrays for an empty frame.
+
+    Raises
+    ------
+    KeyError
+        A needed column is absent.
+    """
+    forest_score, raw_clv = model.graph(design_matrix(columns, model.field_set))
+    probability, low, high = (
+        np.round(curve, PROBABILITY_DECIMALS) for curve in model.calibration.apply(forest_score.astype(np.float64))
+    )
+    clv = np.round(np.maximum(raw_clv.astype(np.float64), 0.0), 2)
+    clv_low, clv_high = (np.round(bound, 2) for bound in model.clv_interval.around(clv, columns["account_length"]))
+    return Scores(
+        churn_probability=probability,
+        probability_low=low,
+        probability_high=high,
+        clv_usd=clv,
+        clv_low_usd=clv_low,
+        clv_high_usd=clv_high,
+        value_at_risk_usd=np.round(probability * clv, 2),
+        tier=tier_index(probability),
+        value_band=value_band_index(clv, model.value_cut_points_usd),
+        confidence=confidence_index(high - low),
+    )
+
+
+@dataclass(frozen=True)
+class Warned:
+    """A reason to read one row's score with care."""
+
+    row: int
+    code: str
+    field: str
+    message: str
+
+
+def warnings_for(columns: Columns, model: ScoringModel) -> list[Warned]:
+    """List what a person should know before trusting a row: values beyond the training range, contradictions.
+
+    Parameters are those of ``score``; the list is in field order, then row order, and empty when nothing stands out.
+    """
+    found: list[Warned] = []
+    for name in MODELLED_FIELDS[model.field_set]:
+        smallest, largest = model.training_range[name]
+        column = columns[name]
+        for row in np.flatnonzero((column < smallest) | (column > largest)).tolist():
+            label = FIELD_BY_NAME[name].label
+            message = (
+                f"{label} is outside what the model has seen ({smallest:,g} to {largest:,g} "
+                f"{FIELD_BY_NAME[name].unit}). Read the score with care."
+            )
+            found.append(Warned(row, "outside_training_range", name, message))
+    contradiction = (columns["number_vmail_messages"] > 0) & (columns["voice_mail_plan"] == 0)
+    message = "Voice mail messages were given without a voice mail plan. Check which of the two is right."
+    found += [
+        Warned(row, "contradiction", "number_vmail_messages", message) for row in np.flatnonzero(contradiction).tolist()
+    ]
+    return found
