@@ -1,0 +1,54 @@
+"""The only place that knows which database this is."""
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError
+
+from app.errors import DatabaseBusy, DatabaseUnavailable, SettingsInvalid, StorageFull, Unavailable
+
+BUSY_TIMEOUT_MS = 250
+"""How long one attempt waits for a lock; the writer tries again until the answer's own deadline."""
+
+
+def open_engine(url: str) -> Engine:
+    """Open the database: SQLite in WAL mode with synchronous FULL, so that a committed row survives a power cut.
+
+    Raises
+    ------
+    SettingsInvalid
+        The folder of the SQLite file cannot be made or written.
+    """
+    path = make_url(url).database
+    try:
+        Path(path or "").parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsInvalid(f"DATA_DIR: the folder cannot be made ({error.strerror}).") from None
+    engine = create_engine(url, pool_size=4, max_overflow=0, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _record: Any) -> None:
+        # Transactions are begun explicitly below; sqlite3's own BEGIN is DEFERRED and fails late under a lock.
+        connection.isolation_level = None
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        mode = "DEFERRED" if connection.get_execution_options().get("read_only") else "IMMEDIATE"
+        connection.exec_driver_sql(f"BEGIN {mode}")
+
+    return engine
+
+
+def as_unavailable(error: Exception) -> Unavailable:
+    """Translate a driver's error into what the caller is told: busy, disk full, or not reachable."""
+    original = error.orig if isinstance(error, DBAPIError) else error
+    primary = getattr(original, "sqlite_errorcode", 0) & 0xFF
+    if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return DatabaseBusy()
+    if primary == sqlite3.SQLITE_FULL:
+        return StorageFull()
+    return DatabaseUnavailable()

@@ -1,0 +1,149 @@
+"""Group commit: concurrent requests share one transaction, and each is answered only after it is durable."""
+
+import asyncio
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, Engine
+
+from app.db.engine import as_unavailable
+from app.errors import DatabaseBusy, ShuttingDown, Unavailable
+
+log = structlog.get_logger()
+
+Row = dict[str, Any]
+Insert = Callable[[Connection, Sequence[Row]], None]
+"""Stores rows inside an open transaction; called once per transaction with the rows of many requests."""
+
+_LARGEST_GROUP = 512
+
+
+@dataclass
+class _Pending:
+    insert: Insert
+    rows: Sequence[Row]
+    done: "asyncio.Future[None]"
+    deadline: float
+
+
+class GroupWriter:
+    """One thread that owns the writing connection.
+
+    Requests that arrive while a commit is on its way to the disk wait together and share the next one. A request
+    whose deadline passes before its group begins is refused and leaves no row; a failed group leaves no row at all.
+    """
+
+    def __init__(self, engine: Engine, *, timeout_seconds: float, max_waiting: int) -> None:
+        self._engine = engine
+        self._timeout_seconds = timeout_seconds
+        self._max_waiting = max_waiting
+        self._queue: queue.SimpleQueue[_Pending | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="group-writer", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping = False
+        self._unanswered = 0
+        self.last_error: Unavailable | None = None
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin to work for requests of ``loop``."""
+        self._loop = loop
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish what is waiting, then end the thread. Later writes are refused."""
+        self._stopping = True
+        self._queue.put(None)
+        self._thread.join()
+
+    async def write(self, insert: Insert, rows: Sequence[Row]) -> None:
+        """Store rows, all or none, and return when they are on the disk.
+
+        Raises
+        ------
+        Unavailable
+            Nothing was stored: too many waiting, locked beyond the deadline, disk full, not reachable or stopping.
+        """
+        if self._stopping or self._loop is None:
+            raise ShuttingDown
+        if self._unanswered >= self._max_waiting:
+            raise DatabaseBusy
+        pending = _Pending(insert, rows, self._loop.create_future(), time.monotonic() + self._timeout_seconds)
+        self._unanswered += 1
+        pending.done.add_done_callback(self._settled)
+        self._queue.put(pending)
+        # Shielded: a client that goes away does not take a row out of a group that is being committed.
+        await asyncio.shield(pending.done)
+
+    def _settled(self, _done: "asyncio.Future[None]") -> None:
+        self._unanswered -= 1
+
+    def _run(self) -> None:
+        waiting: list[_Pending] = []
+        stopping = False
+        while not (stopping and not waiting):
+            stopping = self._collect(waiting, block=not waiting) or stopping
+            self._refuse_expired(waiting)
+            if waiting:
+                waiting = self._commit(waiting[:_LARGEST_GROUP]) + waiting[_LARGEST_GROUP:]
+
+    def _collect(self, waiting: list[_Pending], *, block: bool) -> bool:
+        """Move what has arrived into ``waiting``; true when the writer was asked to stop."""
+        try:
+            while True:
+                item = self._queue.get(block=block)
+                if item is None:
+                    return True
+                waiting.append(item)
+                block = False
+        except queue.Empty:
+            return False
+
+    def _refuse_expired(self, waiting: list[_Pending]) -> None:
+        now = time.monotonic()
+        expired = [pending for pending in waiting if pending.deadline <= now]
+        if expired:
+            waiting[:] = [pending for pending in waiting if pending.deadline > now]
+            self._answer(expired, DatabaseBusy())
+
+    def _commit(self, group: list[_Pending]) -> list[_Pending]:
+        """Commit a group; returns those to try again because the database was locked."""
+        try:
+            with self._engine.begin() as connection:
+                for insert in dict.fromkeys(pending.insert for pending in group):
+                    insert(connection, [row for pending in group if pending.insert is insert for row in pending.rows])
+        except Exception as error:  # whatever the driver raises, the requests must hear of it and the thread must live
+            return self._failed(group, error)
+        self.last_error = None
+        self._answer(group, None)
+        return []
+
+    def _failed(self, group: list[_Pending], error: Exception) -> list[_Pending]:
+        refusal = as_unavailable(error)
+        if isinstance(refusal, DatabaseBusy):
+            return group
+        if len(group) > 1:
+            # One request's rows may be at fault: alone, each gets its own verdict.
+            return [again for pending in group for again in self._commit([pending])]
+        log.error("write_failed", error=type(error).__name__, code=refusal.code)
+        self.last_error = refusal
+        self._answer(group, refusal)
+        return []
+
+    def _answer(self, group: list[_Pending], error: Unavailable | None) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(_settle, group, error)
+
+
+def _settle(group: list[_Pending], error: Unavailable | None) -> None:
+    for pending in group:
+        if pending.done.done():
+            continue
+        if error is None:
+            pending.done.set_result(None)
+        else:
+            pending.done.set_exception(error)

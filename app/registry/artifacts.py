@@ -1,0 +1,117 @@
+"""Verify a sealed version byte for byte, then load its graph. Nothing is parsed before its checksum matches."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from app.errors import SealBroken
+
+CHECKSUMS: Final = "SHA256SUMS"
+MODEL: Final = "model.onnx"
+CARD: Final = "card.json"
+_LINE: Final = re.compile(r"([0-9a-f]{64})  ([A-Za-z0-9][A-Za-z0-9._-]{0,63})")
+_LARGEST_FILE_BYTES: Final = 64 * 1024 * 1024
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class SealedVersion:
+    """A version whose files match their checksums.
+
+    Attributes
+    ----------
+    card : dict
+        The parsed card.
+    graph : callable
+        Design matrix, shape (n, k) float32, to forest score and raw lifetime value, each shape (n,).
+    """
+
+    name: str
+    version: str
+    card: dict[str, Any]
+    graph: Callable[[NDArray[np.float32]], tuple[Floats, Floats]]
+
+
+def read_verified(folder: Path) -> dict[str, bytes]:
+    """Read every file of a sealed version and check it against ``SHA256SUMS``.
+
+    Returns
+    -------
+    dict of str to bytes
+        Content of each listed file; what is returned is what was checked, so a later change on disk has no effect.
+
+    Raises
+    ------
+    SealBroken
+        The list is missing or unreadable, a file is missing, added, too large or different.
+    """
+    try:
+        lines = (folder / CHECKSUMS).read_text(encoding="ascii").splitlines()
+        matches = [_LINE.fullmatch(line) for line in lines]
+        present = {entry.name for entry in folder.iterdir()} - {CHECKSUMS}
+    except (OSError, ValueError):
+        raise SealBroken(f"{folder.name}: {CHECKSUMS} cannot be read.") from None
+    listed = {match[2]: match[1] for match in matches if match}
+    if len(listed) != len(lines) or not {MODEL, CARD} <= listed.keys():
+        raise SealBroken(f"{folder.name}: {CHECKSUMS} is not a list of checksums with {MODEL} and {CARD}.")
+    if present != listed.keys():
+        raise SealBroken(f"{folder.name}: files and checksums differ: {sorted(present ^ listed.keys())}.")
+    contents = {}
+    for file_name, expected in listed.items():
+        path = folder / file_name
+        try:
+            if path.stat().st_size > _LARGEST_FILE_BYTES:
+                raise SealBroken(f"{folder.name}: {file_name} is too large.")
+            contents[file_name] = path.read_bytes()
+        except OSError:
+            raise SealBroken(f"{folder.name}: {file_name} cannot be read.") from None
+        if hashlib.sha256(contents[file_name]).hexdigest() != expected:
+            raise SealBroken(f"{folder.name}: {file_name} does not match its checksum.")
+    return contents
+
+
+def load_graph(model: bytes) -> Callable[[NDArray[np.float32]], tuple[Floats, Floats]]:
+    """Load an ONNX graph as a function; one thread, because several make a single row slower."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    outputs = ["forest_score", "clv_usd"]
+
+    def graph(design: NDArray[np.float32]) -> tuple[Floats, Floats]:
+        forest_score, clv = session.run(outputs, {"design": design})
+        return forest_score, clv
+
+    return graph
+
+
+def load_version(folder: Path) -> SealedVersion:
+    """Verify and load the version in ``<name>/<version>``.
+
+    Raises
+    ------
+    SealBroken
+        The seal does not hold, the card names another version, or the graph cannot be loaded.
+    """
+    contents = read_verified(folder)
+    name, version = folder.parent.name, folder.name
+    try:
+        card = json.loads(contents[CARD])
+        if (card["name"], card["version"]) != (name, version):
+            raise SealBroken(f"{name}/{version}: the card belongs to another version.")
+        graph = load_graph(contents[MODEL])
+    except SealBroken:
+        raise
+    except Exception as error:  # ONNX Runtime raises several unrelated classes for a graph it cannot load
+        raise SealBroken(f"{name}/{version}: cannot be loaded ({type(error).__name__}).") from error
+    return SealedVersion(name, version, card, graph)

@@ -1,0 +1,77 @@
+"""Every environment variable the service reads: name, type, default and one sentence."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from app.errors import SettingsInvalid
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Settings of one process; the environment variable is the attribute's name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="", case_sensitive=False, env_ignore_empty=True, frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address the service listens on; 0.0.0.0 inside a container.")
+    port: int = Field(8000, ge=0, le=65535, description="Port the service listens on; 0 takes any free port.")
+    data_dir: Path = Field(ROOT / "data", description="Folder the service writes to; the only one.")
+    database_url: str = Field("", description="SQLAlchemy address of the database; empty means SQLite in DATA_DIR.")
+    models_dir: Path = Field(ROOT / "models", description="Folder of sealed model versions; only read.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least severe log line that is written; debug adds one line per request."
+    )
+    max_body_kib: int = Field(64, ge=1, le=1024, description="Largest body of a single-customer request, in KiB.")
+    max_batch_body_kib: int = Field(
+        12_288, ge=1, le=65_536, description="Largest body of POST /batch-predict, in KiB; 10,000 customers need 5,000."
+    )
+    write_timeout_seconds: float = Field(
+        5.0, gt=0, le=60, description="Longest wait for the database to store an answer before it is a 503."
+    )
+    max_waiting_writes: int = Field(
+        2_000, ge=1, le=1_000_000, description="Answers that may wait for the database before new ones get a 503."
+    )
+    shutdown_seconds: int = Field(
+        20, ge=1, le=300, description="Time open requests get to finish after SIGTERM before they are cut."
+    )
+
+    @property
+    def resolved_database_url(self) -> str:
+        """DATABASE_URL, or the embedded SQLite file in DATA_DIR."""
+        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'telelink.db'}"
+
+
+def load_settings() -> Settings:
+    """Read the environment once.
+
+    Raises
+    ------
+    SettingsInvalid
+        A value is wrong; the sentence names the variable, the rule and not the value.
+    """
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        raise SettingsInvalid(f"{str(first['loc'][0]).upper()}: {first['msg']}.") from None
+    try:
+        backend = make_url(settings.resolved_database_url).get_backend_name()
+    except ArgumentError:
+        raise SettingsInvalid("DATABASE_URL: not a database address.") from None
+    if backend != "sqlite":
+        raise SettingsInvalid("DATABASE_URL: this release stores in SQLite only; use sqlite:///path/to/file.db.")
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsInvalid(f"DATA_DIR: the folder cannot be made ({error.strerror}).") from None
+    if not os.access(settings.data_dir, os.W_OK):
+        raise SettingsInvalid("DATA_DIR: the folder cannot be written to by this user.")
+    if not settings.models_dir.is_dir():
+        raise SettingsInvalid("MODELS_DIR: there is no such folder.")
+    return settings
