@@ -1,0 +1,173 @@
+"""Answer customers: choose the field set, score in frames, store, then answer."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import uuid_utils
+from pydantic_core import to_json
+
+from app.db.writer import GroupWriter, Row
+from app.errors import FieldProblem, InvalidRequest, ModelNotReady
+from app.predictions.store import insert_predictions
+from app.telecom import policy
+from app.telecom.features import FIELD_BY_NAME, MINUTE_NAMES, MODELLED_FIELDS, FieldSet, monthly_charge_usd
+from app.telecom.profiles import numeric_columns
+from app.telecom.schemas import listed, read_customer, to_wire
+from app.telecom.scoring import ScoringModel, score, warnings_for
+from app.web.metrics import PREDICTIONS
+
+Customer = dict[str, Any]
+
+MOST_CUSTOMERS: Final = 10_000
+_INLINE_CUSTOMERS: Final = 8
+"""Up to this many customers are scored on the event loop; more would hold it for longer than a few hundred us."""
+
+NOTES: Final[Mapping[FieldSet, str]] = {
+    "usage": "All four minutes were given, so the bill is known and the sharper model answered.",
+    "core": "Without the four minutes the bill is unknown: many leavers look like everybody else to this model. "
+    "Give all four minutes for a sharper answer.",
+}
+
+
+def read_batch(raw: Any) -> list[Customer]:
+    """Validate a JSON array of customers.
+
+    Raises
+    ------
+    InvalidRequest
+        Not an array, empty, too long, or some rows are wrong; each entry names its row (from 0) and field.
+    """
+    if not isinstance(raw, list):
+        raise InvalidRequest([FieldProblem("", "not_an_array", "Send a JSON array of customers")])
+    if not 1 <= len(raw) <= MOST_CUSTOMERS:
+        raise InvalidRequest([FieldProblem("", "wrong_length", f"Send between 1 and {MOST_CUSTOMERS:,} customers")])
+    customers, problems = [], []
+    for row, item in enumerate(raw):
+        values, found = read_customer(item, row)
+        customers.append(values)
+        problems += found
+    if problems:
+        shown = listed(problems)
+        detail = (
+            f"There are {len(problems):,} problems; the first {len(shown)} are listed."
+            if len(shown) < len(problems)
+            else None
+        )
+        raise InvalidRequest(shown, detail)
+    return customers
+
+
+def read_one(raw: Any) -> Customer:
+    """Validate one customer; raises InvalidRequest with every problem of the form."""
+    values, problems = read_customer(raw)
+    if problems:
+        raise InvalidRequest(problems)
+    return values
+
+
+class TelecomService:
+    """Scores customers with the loaded versions and records each answer before it is given."""
+
+    def __init__(self, models: Mapping[FieldSet, ScoringModel], writer: GroupWriter) -> None:
+        self._models = models
+        self._writer = writer
+
+    async def predict(self, customers: Sequence[Customer], request_id: str) -> list[bytes]:
+        """Answer customers in order, each as the JSON of a ``PredictResponse``; all are stored or none.
+
+        Raises
+        ------
+        ModelNotReady
+            A field set that is needed has no loaded version.
+        Unavailable
+            The database did not store the answers.
+        """
+        if len(customers) <= _INLINE_CUSTOMERS:
+            rows = self.answer(customers, request_id)
+        else:
+            rows = await asyncio.to_thread(self.answer, customers, request_id)
+        await self._writer.write(insert_predictions, rows)
+        for row in rows:
+            PREDICTIONS.labels(row["model_name"], row["tier"]).inc()
+        return [row["answer"].encode() for row in rows]
+
+    def answer(self, customers: Sequence[Customer], request_id: str) -> list[Row]:
+        """Score customers and lay each answer out as its row of ``predictions``, in the order given."""
+        rows: list[Row] = [{}] * len(customers)
+        by_field_set: dict[FieldSet, list[int]] = {}
+        for position, customer in enumerate(customers):
+            known: FieldSet = "core" if customer[MINUTE_NAMES[0]] is None else "usage"
+            by_field_set.setdefault(known, []).append(position)
+        for field_set, positions in by_field_set.items():
+            model = self._models.get(field_set)
+            if model is None:
+                raise ModelNotReady
+            answered = _rows([customers[position] for position in positions], model, request_id)
+            for position, row in zip(positions, answered, strict=True):
+                rows[position] = row
+        return rows
+
+
+def _rows(customers: list[Customer], model: ScoringModel, request_id: str) -> list[Row]:
+    columns = numeric_columns(customers, MODELLED_FIELDS[model.field_set])
+    scores = {name: values.tolist() for name, values in vars(score(columns, model)).items()}
+    warned: dict[int, list[dict[str, str]]] = {}
+    for found in warnings_for(columns, model):
+        entry = {"code": found.code, "field": FIELD_BY_NAME[found.field].alias, "message": found.message}
+        warned.setdefault(found.row, []).append(entry)
+    charges = (monthly_charge_usd(columns) * 100).round().tolist() if model.field_set == "usage" else None
+    created_at = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return [
+        {
+            **_stored(answer := _answer(scores, row, model, warned.get(row, []))),
+            "created_at": created_at,
+            "request_id": request_id,
+            "customer_id": customer["customer_id"],
+            "model_name": model.name,
+            "model_version": model.version,
+            "profile": to_json(to_wire(customer)).decode(),
+            "monthly_charge_cents": int(charges[row]) if charges else None,
+            "answer": to_json(answer).decode(),
+        }
+        for row, customer in enumerate(customers)
+    ]
+
+
+def _answer(
+    scores: dict[str, list[Any]], row: int, model: ScoringModel, warned: list[dict[str, str]]
+) -> dict[str, Any]:
+    tier = policy.TIERS[scores["tier"][row]]
+    band = policy.VALUE_BANDS[scores["value_band"][row]]
+    action = policy.RECOMMENDATIONS[tier, band]
+    return {
+        "churn_probability": scores["churn_probability"][row],
+        "churn_risk": tier,
+        "estimated_clv": scores["clv_usd"][row],
+        "recommendation": action.text,
+        "confidence": policy.CONFIDENCES[scores["confidence"][row]],
+        "prediction_id": str(uuid_utils.uuid7()),
+        "probability_interval": (scores["probability_low"][row], scores["probability_high"][row]),
+        "clv_interval": (scores["clv_low_usd"][row], scores["clv_high_usd"][row]),
+        "value_at_risk_usd": scores["value_at_risk_usd"][row],
+        "model": {
+            "name": model.name,
+            "version": model.version,
+            "field_set": model.field_set,
+            "note": NOTES[model.field_set],
+        },
+        "warnings": warned,
+        "recommendation_code": action.code,
+        "value_band": band,
+        "typical_churn_rate": model.typical_churn_rate,
+    }
+
+
+def _stored(answer: dict[str, Any]) -> Row:
+    return {
+        "id": answer["prediction_id"],
+        "churn_probability": answer["churn_probability"],
+        "tier": answer["churn_risk"],
+        "clv_cents": round(answer["estimated_clv"] * 100),
+    }

@@ -1,0 +1,56 @@
+"""Read a JSON body: bounded before it is parsed, and strict about what JSON is."""
+
+from typing import Any
+
+import jiter
+from starlette.requests import ClientDisconnect, Request
+
+from app.errors import BodyTooLarge, MalformedJson, RequestRejected, UnsupportedMediaType
+
+KIB = 1024
+
+
+async def read_body(request: Request, largest_bytes: int) -> bytes:
+    """Collect the body of a JSON request.
+
+    Raises
+    ------
+    UnsupportedMediaType
+        It is not declared as JSON, or it is compressed.
+    BodyTooLarge
+        It is declared or turns out to be longer than ``largest_bytes``; nothing beyond that is kept.
+    """
+    headers = request.headers
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json" and not media_type.endswith("+json"):
+        raise UnsupportedMediaType
+    if headers.get("content-encoding", "identity").lower() != "identity":
+        raise UnsupportedMediaType
+    length = headers.get("content-length", "")
+    if length.isdecimal() and int(length[:20]) > largest_bytes:
+        raise BodyTooLarge
+    body = bytearray()
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > largest_bytes:
+                raise BodyTooLarge
+    except ClientDisconnect:
+        raise RequestRejected("The connection ended before the body was complete.") from None
+    return bytes(body)
+
+
+def parse_json(body: bytes) -> Any:
+    """Parse one JSON value; duplicate keys, NaN, Infinity and broken Unicode are errors, not guesses.
+
+    Raises
+    ------
+    MalformedJson
+        The body is not one valid JSON value; the place is named, the content is not.
+    """
+    try:
+        return jiter.from_json(body, allow_inf_nan=False, cache_mode="keys", catch_duplicate_keys=True)
+    except ValueError as error:
+        _, _, place = str(error).rpartition(" at line ")
+        where = f" The parser stopped at line {place}." if place.replace(" column ", "").isdecimal() else ""
+        raise MalformedJson(f"{MalformedJson().detail}{where}") from None
