@@ -1,0 +1,195 @@
+"""Seal a model version: convert to ONNX, prove the graph equals the fitted models, write it in one step."""
+
+import hashlib
+import io
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import joblib
+import numpy as np
+import onnx
+import skl2onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+from skl2onnx.common.data_types import FloatTensorType
+from sklearn.ensemble import RandomForestClassifier
+
+from app.registry.artifacts import CARD, CHECKSUMS, MODEL, load_graph
+from app.registry.service import ALIASES, CHAMPION
+
+Design = NDArray[np.float32]
+Floats = NDArray[np.float64]
+
+TREES: Final = "trees.npz"
+PIPELINE: Final = "pipeline.joblib"
+LARGEST_DIFFERENCE: Final = 1e-5
+_OPSETS: Final = {"": 18, "ai.onnx.ml": 3}
+
+
+class SealRefused(ValueError):
+    """The graph does not answer like the fitted models, so nothing was written."""
+
+
+def build_graph(forest: RandomForestClassifier, coefficients: Floats, intercept_usd: float) -> bytes:
+    """Build one ONNX graph that answers the forest's score and the regression's lifetime value.
+
+    The forest is converted by skl2onnx. The regression is a product and a sum in double precision, because ONNX's own
+    linear operator rounds a single row differently from the same row in a batch.
+
+    Parameters
+    ----------
+    forest : RandomForestClassifier
+        Fitted on the design matrix; class 1 is churned.
+    coefficients : ndarray, shape (k,)
+        USD per unit of each design column.
+    intercept_usd : float
+        USD.
+
+    Returns
+    -------
+    bytes
+        Input ``design`` (n, k) float32; outputs ``forest_score`` (n,) float32 and ``clv_usd`` (n,) float64.
+    """
+    columns = len(coefficients)
+    converted = skl2onnx.convert_sklearn(
+        forest,
+        initial_types=[("design", FloatTensorType([None, columns]))],
+        options={id(forest): {"zipmap": False}},
+        target_opset=_OPSETS,
+    )
+    (trees,) = converted.graph.node
+    nodes = [
+        trees,
+        helper.make_node("Gather", [trees.output[1], "churned_class"], ["forest_score"], axis=1),
+        helper.make_node("Cast", ["design"], ["design_double"], to=TensorProto.DOUBLE),
+        helper.make_node("Mul", ["design_double", "coefficients"], ["terms"]),
+        helper.make_node("ReduceSum", ["terms", "column_axis"], ["sum"], keepdims=0),
+        helper.make_node("Add", ["sum", "intercept"], ["clv_usd"]),
+    ]
+    constants = {
+        "churned_class": np.array(1, dtype=np.int64),
+        "coefficients": coefficients.reshape(1, -1),
+        "column_axis": np.array([1], dtype=np.int64),
+        "intercept": np.array(intercept_usd),
+    }
+    graph = helper.make_graph(
+        nodes,
+        "telecom",
+        [helper.make_tensor_value_info("design", TensorProto.FLOAT, [None, columns])],
+        [
+            helper.make_tensor_value_info("forest_score", TensorProto.FLOAT, [None]),
+            helper.make_tensor_value_info("clv_usd", TensorProto.DOUBLE, [None]),
+        ],
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    opsets = [helper.make_opsetid(domain, version) for domain, version in _OPSETS.items()]
+    model = helper.make_model(graph, opset_imports=opsets, producer_name="telelink", ir_version=converted.ir_version)
+    onnx.checker.check_model(model)
+    return model.SerializeToString(deterministic=True)
+
+
+def prove_equal(graph: bytes, design: Design, forest_score: Floats, clv_usd: Floats) -> dict[str, float]:
+    """Compare the graph with scikit-learn on every training row.
+
+    Returns
+    -------
+    dict
+        Largest difference of the score, and of the lifetime value relative to max(1 USD, value).
+
+    Raises
+    ------
+    SealRefused
+        Either is larger than 1e-5.
+    """
+    graph_score, graph_clv = load_graph(graph)(design)
+    differences = {
+        "forest_score": float(np.abs(graph_score - forest_score).max()),
+        "clv_usd_relative": float((np.abs(graph_clv - clv_usd) / np.maximum(1.0, np.abs(clv_usd))).max()),
+    }
+    for name, difference in differences.items():
+        if not difference <= LARGEST_DIFFERENCE:
+            raise SealRefused(f"{name}: ONNX and scikit-learn differ by {difference:g} on a training row")
+    return differences
+
+
+def tree_arrays(forest: RandomForestClassifier) -> bytes:
+    """Flatten the trees into plain arrays for explanations (``.npz``, no pickled object).
+
+    Arrays are concatenated over trees; ``offset`` (t + 1,) marks where each begins. ``left`` and ``right`` are child
+    positions within the tree (-1 at a leaf), ``feature`` the design column (-2 at a leaf), ``cut`` the value that goes
+    left when ``x <= cut``, ``churn_share`` the node's share of churners, ``weight`` its training rows.
+    """
+    trees = [estimator.tree_ for estimator in forest.estimators_]
+    arrays = {
+        "offset": np.cumsum([0] + [tree.node_count for tree in trees]),
+        "left": np.concatenate([tree.children_left for tree in trees]).astype(np.int32),
+        "right": np.concatenate([tree.children_right for tree in trees]).astype(np.int32),
+        "feature": np.concatenate([tree.feature for tree in trees]).astype(np.int16),
+        "cut": np.concatenate([tree.threshold for tree in trees]),
+        "churn_share": np.concatenate([tree.value[:, 0, 1] / tree.value[:, 0].sum(axis=1) for tree in trees]),
+        "weight": np.concatenate([tree.weighted_n_node_samples for tree in trees]),
+    }
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def write_version(models_dir: Path, card: Mapping[str, Any], files: Mapping[str, bytes]) -> Path:
+    """Write a version so that it exists whole or not at all: temporary folder, fsync, rename.
+
+    Raises
+    ------
+    FileExistsError
+        The version exists; sealed versions are never overwritten.
+    """
+    final = models_dir / card["name"] / card["version"]
+    if final.exists():
+        raise FileExistsError(f"{card['name']}/{card['version']} is sealed already")
+    temporary = final.with_name(f".{final.name}.{os.getpid()}")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    contents = {**files, CARD: (json.dumps(card, indent=1) + "\n").encode()}
+    sums = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(contents.items()))
+    for name, content in {**contents, CHECKSUMS: sums.encode()}.items():
+        with (temporary / name).open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+    _fsync_folder(temporary)
+    temporary.rename(final)
+    _fsync_folder(final.parent)
+    return final
+
+
+def point_champion(models_dir: Path, name: str, version: str) -> None:
+    """Make ``version`` the one that answers, by replacing ``aliases.json`` in one step."""
+    path = models_dir / ALIASES
+    aliases = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    aliases[name] = {CHAMPION: version}
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(aliases, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    temporary.replace(path)
+    _fsync_folder(models_dir)
+
+
+def version_files(graph: bytes, forest: RandomForestClassifier) -> dict[str, bytes]:
+    """Collect the files of a version that the service reads."""
+    return {MODEL: graph, TREES: tree_arrays(forest)}
+
+
+def keep_pipeline(folder: Path, pipelines: Mapping[str, Any]) -> None:
+    """Save the fitted pipelines for a notebook, outside the sealed folder; the service never opens the file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    joblib.dump(dict(pipelines), folder / PIPELINE)
+
+
+def _fsync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
