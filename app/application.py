@@ -13,8 +13,6 @@ from app.db.engine import open_engine
 from app.db.upgrade import upgrade
 from app.db.writer import GroupWriter
 from app.errors import SealBroken
-from app.health import Lifecycle
-from app.health import router as health_router
 from app.predictions.routes import router as portfolio_router
 from app.registry.routes import router as models_router
 from app.registry.service import Registry, load_registry
@@ -24,6 +22,8 @@ from app.telecom.routes import router as telecom_router
 from app.telecom.scoring import ScoringModel
 from app.telecom.service import TelecomService
 from app.web import pages, problems
+from app.web.health import Lifecycle
+from app.web.health import router as health_router
 from app.web.middleware import RequestContext
 
 log = structlog.get_logger()

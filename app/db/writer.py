@@ -60,13 +60,16 @@ class GroupWriter:
         self._queue.put(None)
         self._thread.join()
 
-    async def write(self, insert: Insert, rows: Sequence[Row]) -> None:
-        """Store rows, all or none, and return when they are on the disk.
+    def submit(self, insert: Insert, rows: Sequence[Row]) -> "asyncio.Future[None]":
+        """Queue rows to be stored, all or none; the future is done when they are on the disk.
+
+        The future fails with an Unavailable when nothing was stored: locked beyond the deadline, disk full, or not
+        reachable.
 
         Raises
         ------
         Unavailable
-            Nothing was stored: too many waiting, locked beyond the deadline, disk full, not reachable or stopping.
+            At once, when too many writes are waiting or the writer is stopping.
         """
         if self._stopping or self._loop is None:
             raise ShuttingDown
@@ -76,8 +79,7 @@ class GroupWriter:
         self._unanswered += 1
         pending.done.add_done_callback(self._settled)
         self._queue.put(pending)
-        # Shielded: a client that goes away does not take a row out of a group that is being committed.
-        await asyncio.shield(pending.done)
+        return pending.done
 
     def _settled(self, _done: "asyncio.Future[None]") -> None:
         self._unanswered -= 1

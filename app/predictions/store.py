@@ -1,52 +1,43 @@
 """Store predictions and keep each customer's latest one and the portfolio's sums in step."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
+from app.db.prepared import Prepared
 from app.db.tables import customers, portfolio, predictions
 
-_IDS_PER_QUERY: Final = 500
-_INSERT: Final = insert(predictions)
-_ADD: Final = insert(customers)
-_MOVE: Final = (
-    update(customers)
-    .where(customers.c.id == bindparam("key"))
-    .values(
-        {
-            name: bindparam(name)
-            for name in ("last_seen_at", "prediction_id", "tier", "clv_cents", "monthly_charge_cents")
-        }
-    )
-)
+_LARGEST_LOOK_UP: Final = 512
 _SUMS: Final = ("customers", "clv_cents", "charged_customers", "monthly_charge_cents")
-_SHIFT: Final = (
+_LATEST: Final = ("last_seen_at", "prediction_id", "tier", "clv_cents", "monthly_charge_cents")
+
+_INSERT: Final = Prepared(insert(predictions))
+_ADD: Final = Prepared(insert(customers))
+_MOVE: Final = Prepared(
+    update(customers).where(customers.c.id == bindparam("key")).values({name: bindparam(name) for name in _LATEST})
+)
+_SHIFT: Final = Prepared(
     update(portfolio)
     .where(portfolio.c.tier == bindparam("key"))
     .values({name: portfolio.c[name] + bindparam(f"d_{name}") for name in _SUMS})
 )
 
 
-def insert_predictions(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+def insert_predictions(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert predictions inside the caller's transaction; the last row of a customer becomes the latest.
 
     Each row holds every column of ``predictions``. Rows without a ``customer_id`` are history only.
     """
-    connection.execute(_INSERT, rows)
+    _INSERT.many(connection, rows)
     latest = {row["customer_id"]: row for row in rows if row["customer_id"] is not None}
     if not latest:
         return
     before = _customers_by_id(connection, list(latest))
-    added = [_customer(row) for key, row in latest.items() if key not in before]
-    moved = [{"key": key, **_customer(row)} for key, row in latest.items() if key in before]
-    if added:
-        connection.execute(_ADD, added)
-    if moved:
-        connection.execute(
-            _MOVE, [{name: row[name] for name in row if name not in ("id", "first_seen_at")} for row in moved]
-        )
-    _shift_portfolio(connection, before.values(), latest.values())
+    _ADD.many(connection, [_customer(row) for key, row in latest.items() if key not in before])
+    _MOVE.many(connection, [{"key": key, **_customer(latest[key])} for key in before])
+    _SHIFT.many(connection, _shifts(before.values(), latest.values()))
 
 
 def read_portfolio(connection: Connection) -> Sequence[Row[Any]]:
@@ -54,17 +45,26 @@ def read_portfolio(connection: Connection) -> Sequence[Row[Any]]:
     return connection.execute(select(portfolio)).all()
 
 
-def _customers_by_id(connection: Connection, ids: list[str]) -> dict[str, dict[str, Any]]:
+@cache
+def _look_up(size: int) -> Prepared:
+    """Prepare the look-up of ``size`` customers at once."""
     columns = (customers.c.id, customers.c.tier, customers.c.clv_cents, customers.c.monthly_charge_cents)
-    found: dict[str, dict[str, Any]] = {}
-    for start in range(0, len(ids), _IDS_PER_QUERY):
-        part = ids[start : start + _IDS_PER_QUERY]
-        rows = connection.execute(select(*columns).where(customers.c.id.in_(part))).mappings()
-        found |= {row["id"]: dict(row) for row in rows}
+    return Prepared(select(*columns).where(customers.c.id.in_([bindparam(f"id{place}") for place in range(size)])))
+
+
+def _customers_by_id(connection: Connection, ids: list[str]) -> dict[str, Mapping[str, Any]]:
+    found: dict[str, Mapping[str, Any]] = {}
+    for start in range(0, len(ids), _LARGEST_LOOK_UP):
+        part = ids[start : start + _LARGEST_LOOK_UP]
+        # Sizes are powers of two, filled up with the last id: ten statements serve every number of customers.
+        size = 1 << (len(part) - 1).bit_length()
+        named = {f"id{place}": part[min(place, len(part) - 1)] for place in range(size)}
+        for row in _look_up(size).one(connection, named).mappings():
+            found[row["id"]] = dict(row)
     return found
 
 
-def _customer(row: dict[str, Any]) -> dict[str, Any]:
+def _customer(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": row["customer_id"],
         "first_seen_at": row["created_at"],
@@ -76,7 +76,8 @@ def _customer(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _shift_portfolio(connection: Connection, left: Any, joined: Any) -> None:
+def _shifts(left: Iterable[Mapping[str, Any]], joined: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Sum what leaves and what joins each tier."""
     shifts: dict[str, dict[str, Any]] = {}
     for sign, rows in ((-1, left), (1, joined)):
         for row in rows:
@@ -86,4 +87,4 @@ def _shift_portfolio(connection: Connection, left: Any, joined: Any) -> None:
             shift["d_clv_cents"] += sign * row["clv_cents"]
             shift["d_charged_customers"] += sign * (charge is not None)
             shift["d_monthly_charge_cents"] += sign * (charge or 0)
-    connection.execute(_SHIFT, list(shifts.values()))
+    return list(shifts.values())

@@ -15,61 +15,11 @@ Kind = Literal["count", "amount", "flag", "code"]
 FieldSet = Literal["core", "usage"]
 Columns = Mapping[str, NDArray[np.float64]]
 
-US_STATES: Final = tuple(
-    [
-        "AK",
-        "AL",
-        "AR",
-        "AZ",
-        "CA",
-        "CO",
-        "CT",
-        "DC",
-        "DE",
-        "FL",
-        "GA",
-        "HI",
-        "IA",
-        "ID",
-        "IL",
-        "IN",
-        "KS",
-        "KY",
-        "LA",
-        "MA",
-        "MD",
-        "ME",
-        "MI",
-        "MN",
-        "MO",
-        "MS",
-        "MT",
-        "NC",
-        "ND",
-        "NE",
-        "NH",
-        "NJ",
-        "NM",
-        "NV",
-        "NY",
-        "OH",
-        "OK",
-        "OR",
-        "PA",
-        "RI",
-        "SC",
-        "SD",
-        "TN",
-        "TX",
-        "UT",
-        "VA",
-        "VT",
-        "WA",
-        "WI",
-        "WV",
-        "WY",
-    ]
-)
+US_STATES: Final = (
+    "AK", "AL", "AR", "AZ", "CA", "CO", "CT", "DC", "DE", "FL", "GA", "HI", "IA", "ID", "IL", "IN", "KS", "KY", "LA",
+    "MA", "MD", "ME", "MI", "MN", "MO", "MS", "MT", "NC", "ND", "NE", "NH", "NJ", "NM", "NV", "NY", "OH", "OK", "OR",
+    "PA", "RI", "SC", "SD", "TN", "TX", "UT", "VA", "VT", "WA", "WI", "WV", "WY",
+)  # fmt: skip
 YES_NO: Final = ("yes", "no")
 MINUTES_IN_A_MONTH: Final = 31 * 24 * 60
 
@@ -202,7 +152,8 @@ def charges_usd(columns: Columns) -> NDArray[np.float64]:
 
 def monthly_charge_usd(columns: Columns) -> NDArray[np.float64]:
     """Sum the four charges of each customer: shape (n,), float64, USD a month."""
-    return charges_usd(columns).sum(axis=1)
+    total: NDArray[np.float64] = charges_usd(columns).sum(axis=1)
+    return total
 
 
 def design_matrix(columns: Columns, field_set: FieldSet) -> NDArray[np.float32]:

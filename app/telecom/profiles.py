@@ -15,14 +15,15 @@ from app.telecom.features import MINUTE_FIELDS, US_STATES, Field
 
 FLAG_PATTERN: Final = r"^ *([Yy]([Ee][Ss])?|[Nn][Oo]?) *$"
 AREA_CODE_PATTERN: Final = r"^ *[0-9]{3} *$"
-STATE_PATTERN: Final = "^ *(" + "|".join(f"[{a}{a.lower()}][{b}{b.lower()}]" for a, b in US_STATES) + ") *$"
+STATE_PATTERN: Final = "^ *(" + "|".join(f"[{s[0]}{s[0].lower()}][{s[1]}{s[1].lower()}]" for s in US_STATES) + ") *$"
 # Every visible character: no space, control, format, surrogate or private-use code point.
 CUSTOMER_ID_PATTERN: Final = (
     r"^[!-~\u00a1-\u00ac\u00ae-\u05ff\u0606-\u061b\u061d-\u06dc\u06de-\u070e\u0710-\u088f\u0892-\u08e1\u08e3-\u167f"
     r"\u1681-\u180d\u180f-\u1fff\u2010-\u2027\u2030-\u205e\u2070-\u2fff\u3001-\ud7ff\uf900-\ufefe\uff00-\uffef"
     r"\ufffc\ufffd]{1,64}$"
 )
-_NUMERIC: Final = re.compile(r"[+-]?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]*)?")
+_GAP: Final = "[ ,\u00a0\u202f]"
+_NUMERIC: Final = re.compile(rf"[+-]?([0-9]+|[1-9][0-9]{{0,2}}({_GAP}[0-9]{{3}})+)(\.[0-9]*)?")
 _CUSTOMER_ID: Final = re.compile(CUSTOMER_ID_PATTERN)
 _EMPTY: Final = ("", None)
 
@@ -89,6 +90,9 @@ def read_value(field: Field, value: Any) -> float | str:
     --------
     >>> read_value(FIELD_BY_NAME["total_day_calls"], " 1,024 ")
     1024.0
+    >>> read_value(FIELD_BY_NAME["total_day_minutes"], "0,005")  # a decimal comma is not guessed at
+    Traceback (most recent call last):
+    app.telecom.profiles.FieldRefused: Day minutes must be a number
     >>> read_value(FIELD_BY_NAME["international_plan"], "Y")
     1.0
     """
@@ -116,10 +120,10 @@ def read_customer_id(value: Any) -> str:
 
 def _read_number(field: Field, value: Any) -> float:
     if isinstance(value, str):
-        text = value.strip(" ")
+        text = value.strip(" \u00a0\u202f")
         if not _NUMERIC.fullmatch(text):
             raise FieldRefused("not_a_number", f"{field.label} must be a number")
-        value = text.replace(",", "")
+        value = re.sub(_GAP, "", text)
     elif isinstance(value, bool) or not isinstance(value, int | float):
         raise FieldRefused("not_a_number", f"{field.label} must be a number")
     try:

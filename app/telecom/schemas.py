@@ -87,24 +87,21 @@ _CUSTOMER_ID_SCHEMA: Final = _optional(
 )
 _ABSENT: Final = [None, ""]
 _EXAMPLE: Final = {field.alias: field.example for field in FIELDS} | {CUSTOMER_ID: "C-1001"}
+_WHOLE: Final[dict[str, Any]] = {
+    "examples": [_EXAMPLE],
+    "anyOf": [
+        {
+            "title": "With minutes",
+            "required": [field.alias for field in MINUTE_FIELDS],
+            "properties": {field.alias: {"not": {"enum": _ABSENT}} for field in MINUTE_FIELDS},
+        },
+        {"title": "Without minutes", "properties": {field.alias: {"enum": _ABSENT} for field in MINUTE_FIELDS}},
+    ],
+}
 
 PredictRequest = create_model(
     "PredictRequest",
-    __config__=ConfigDict(
-        extra="forbid",
-        title="Customer",
-        json_schema_extra={
-            "examples": [_EXAMPLE],
-            "anyOf": [
-                {
-                    "title": "With minutes",
-                    "required": [field.alias for field in MINUTE_FIELDS],
-                    "properties": {field.alias: {"not": {"enum": _ABSENT}} for field in MINUTE_FIELDS},
-                },
-                {"title": "Without minutes", "properties": {field.alias: {"enum": _ABSENT} for field in MINUTE_FIELDS}},
-            ],
-        },
-    ),
+    __config__=ConfigDict(extra="forbid", title="Customer", json_schema_extra=_WHOLE),
     __doc__="One customer. Give all four minutes for the sharper model, or none of them.",
     **{field.name: _definition(field) for field in CORE_FIELDS + MINUTE_FIELDS},
     customer_id=(

@@ -119,7 +119,7 @@ def score(columns: Columns, model: ScoringModel) -> Scores:
     probability, low, high = (
         np.round(curve, PROBABILITY_DECIMALS) for curve in model.calibration.apply(forest_score.astype(np.float64))
     )
-    clv = np.round(np.maximum(raw_clv.astype(np.float64), 0.0), 2)
+    clv = raw_clv.astype(np.float64).clip(min=0.0).round(2)
     clv_low, clv_high = (np.round(bound, 2) for bound in model.clv_interval.around(clv, columns["account_length"]))
     return Scores(
         churn_probability=probability,
