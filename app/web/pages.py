@@ -44,7 +44,7 @@ async def docs() -> FileResponse:
 @router.get("/favicon.ico")
 async def favicon() -> FileResponse:
     """Serve the icon browsers ask for."""
-    return FileResponse(STATIC / "icon.svg", media_type="image/svg+xml", headers=_REVALIDATE)
+    return FileResponse(STATIC / "img" / "mark.svg", media_type="image/svg+xml", headers=_REVALIDATE)
 
 
 def mount(app: FastAPI) -> None:

@@ -102,6 +102,7 @@ def document(app: FastAPI) -> None:
             shapes |= shapes["Problem"].pop("$defs")
             for path in schema["paths"].values():
                 for operation in path.values():
+                    operation["summary"] = operation.pop("description").partition("\n")[0].rstrip(".")
                     if "HTTPValidationError" in str(operation["responses"].get("422")):
                         operation["responses"] |= {"422": responses(422)[422]}
             app.openapi_schema = schema

