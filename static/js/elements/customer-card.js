@@ -1,0 +1,85 @@
+/**
+ * The answer about one customer: score with direction, its interval, value, what to do, how sure, which model.
+ *
+ * <customer-card hidden></customer-card>
+ *
+ * Property: `answer`, {prediction, customerId}, where `prediction` is the answer of POST /predict; null hides the card.
+ * Property: `outdated`, true when the form no longer holds what was asked.
+ */
+import { money, moneyInterval, percent } from "../format.js";
+import "./interval-meter.js";
+
+const CONFIDENCE_MEANING = {
+  "Very High": "The likely range is very narrow: the model knows many customers like this one.",
+  High: "The likely range is narrow: the model knows customers like this one well.",
+  Moderate: "The likely range is fairly wide: add what you know about this customer.",
+  Low: "The likely range is very wide: what you know about this customer may say more.",
+};
+
+export class CustomerCard extends HTMLElement {
+  set answer(answer) {
+    this.replaceChildren();
+    this.hidden = answer === null;
+    if (this.hidden) return;
+    this.append(document.querySelector("#customer-card-template").content.cloneNode(true));
+    const { prediction, customerId } = answer;
+    this.#write("customer", customerId ? `Customer ${customerId}` : "This customer");
+    this.#score(prediction);
+    this.#value(prediction);
+    this.#write("recommendation", prediction.recommendation);
+    this.#write("confidence", prediction.confidence);
+    this.#write("confidence-meaning", CONFIDENCE_MEANING[prediction.confidence] ?? "");
+    this.#write("model", `${prediction.model.name}, version ${prediction.model.version}`);
+    this.#write("model-note", prediction.model.note ?? "");
+    this.#warnings(prediction.warnings);
+    this.#write("prediction-id", prediction.prediction_id);
+  }
+
+  set outdated(isOutdated) {
+    const note = this.querySelector("[data-slot=outdated]");
+    if (note) note.hidden = !isOutdated;
+  }
+
+  /** Put the keyboard on the answer and bring as much of it into view as fits. */
+  focus() {
+    this.scrollIntoView({ block: "nearest" });
+    this.querySelector("h2").focus({ preventScroll: true });
+  }
+
+  #score(prediction) {
+    this.dataset.tier = prediction.churn_risk.toLowerCase();
+    this.#write("tier", `${prediction.churn_risk} risk`);
+    for (const symbol of this.querySelectorAll("[data-symbol]")) {
+      symbol.toggleAttribute("hidden", symbol.dataset.symbol !== this.dataset.tier);
+    }
+    this.#write("probability", percent(prediction.churn_probability));
+    this.#write("typical", `(typical: ${percent(prediction.typical_churn_rate)})`);
+    this.querySelector("interval-meter").reading = {
+      estimate: prediction.churn_probability,
+      interval: prediction.probability_interval,
+      typical: prediction.typical_churn_rate,
+    };
+  }
+
+  #value(prediction) {
+    this.#write("clv", money(prediction.estimated_clv));
+    this.#write("clv-interval", `likely ${moneyInterval(prediction.clv_interval)}`);
+    this.#write("value-at-risk", money(prediction.value_at_risk_usd));
+  }
+
+  #warnings(warnings) {
+    const items = warnings.map(({ message }) => {
+      const item = document.createElement("li");
+      item.textContent = message;
+      return item;
+    });
+    this.querySelector("[data-slot=warnings]").append(...items);
+    this.querySelector("[data-part=warnings]").hidden = items.length === 0;
+  }
+
+  #write(slot, text) {
+    this.querySelector(`[data-slot=${slot}]`).textContent = text;
+  }
+}
+
+customElements.define("customer-card", CustomerCard);
