@@ -20,7 +20,13 @@ CARD: Final = "card.json"
 _LINE: Final = re.compile(r"([0-9a-f]{64})  ([A-Za-z0-9][A-Za-z0-9._-]{0,63})")
 _LARGEST_FILE_BYTES: Final = 64 * 1024 * 1024
 
+FOREST_SCORE: Final = "forest_score"
+CLV_USD: Final = "clv_usd"
+GOLDEN_TOLERANCE: Final = 1e-6
+"""Room for another processor's rounding of the forest's single-precision sum."""
+
 Floats = NDArray[np.float64]
+Graph = Callable[[NDArray[np.float32]], tuple[Floats, Floats]]
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,7 @@ class SealedVersion:
     name: str
     version: str
     card: dict[str, Any]
-    graph: Callable[[NDArray[np.float32]], tuple[Floats, Floats]]
+    graph: Graph
 
 
 def read_verified(folder: Path) -> dict[str, bytes]:
@@ -79,14 +85,14 @@ def read_verified(folder: Path) -> dict[str, bytes]:
     return contents
 
 
-def load_graph(model: bytes) -> Callable[[NDArray[np.float32]], tuple[Floats, Floats]]:
+def load_graph(model: bytes) -> Graph:
     """Load an ONNX graph as a function; one thread, because several make a single row slower."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    outputs = ["forest_score", "clv_usd"]
+    outputs = [FOREST_SCORE, CLV_USD]
 
     def graph(design: NDArray[np.float32]) -> tuple[Floats, Floats]:
         forest_score, clv = session.run(outputs, {"design": design})
@@ -101,7 +107,8 @@ def load_version(folder: Path) -> SealedVersion:
     Raises
     ------
     SealBroken
-        The seal does not hold, the card names another version, or the graph cannot be loaded.
+        The seal does not hold, the card names another version, the graph cannot be loaded, or it does not give the
+        answers that the card recorded when it was sealed.
     """
     contents = read_verified(folder)
     name, version = folder.parent.name, folder.name
@@ -110,8 +117,17 @@ def load_version(folder: Path) -> SealedVersion:
         if (card["name"], card["version"]) != (name, version):
             raise SealBroken(f"{name}/{version}: the card belongs to another version.")
         graph = load_graph(contents[MODEL])
+        _answer_golden_rows(graph, card["golden"])
     except SealBroken:
         raise
     except Exception as error:  # ONNX Runtime raises several unrelated classes for a graph it cannot load
         raise SealBroken(f"{name}/{version}: cannot be loaded ({type(error).__name__}).") from error
     return SealedVersion(name, version, card, graph)
+
+
+def _answer_golden_rows(graph: Graph, golden: dict[str, Any]) -> None:
+    """Prove on this machine that the graph answers as it did where it was sealed."""
+    answers = graph(np.array(golden["design"], dtype=np.float32))
+    for answer, name in zip(answers, (FOREST_SCORE, CLV_USD), strict=True):
+        if not np.allclose(answer, golden[name], rtol=GOLDEN_TOLERANCE, atol=GOLDEN_TOLERANCE):
+            raise SealBroken(f"the graph's {name} differs from the card's golden rows.")

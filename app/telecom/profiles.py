@@ -88,6 +88,7 @@ def read_value(field: Field, value: Any) -> float | str:
 
     Examples
     --------
+    >>> from app.telecom.features import FIELD_BY_NAME
     >>> read_value(FIELD_BY_NAME["total_day_calls"], " 1,024 ")
     1024.0
     >>> read_value(FIELD_BY_NAME["total_day_minutes"], "0,005")  # a decimal comma is not guessed at
