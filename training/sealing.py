@@ -89,7 +89,8 @@ def build_graph(forest: RandomForestClassifier, coefficients: Floats, intercept_
     opsets = [helper.make_opsetid(domain, version) for domain, version in _OPSETS.items()]
     model = helper.make_model(graph, opset_imports=opsets, producer_name="telelink", ir_version=converted.ir_version)
     onnx.checker.check_model(model)
-    return model.SerializeToString(deterministic=True)
+    serialized: bytes = model.SerializeToString(deterministic=True)
+    return serialized
 
 
 def prove_equal(graph: bytes, design: Design, forest_score: Floats, clv_usd: Floats) -> dict[str, float]:
@@ -146,7 +147,7 @@ def write_version(models_dir: Path, card: Mapping[str, Any], files: Mapping[str,
     FileExistsError
         The version exists; sealed versions are never overwritten.
     """
-    final = models_dir / card["name"] / card["version"]
+    final: Path = models_dir / card["name"] / card["version"]
     if final.exists():
         raise FileExistsError(f"{card['name']}/{card['version']} is sealed already")
     temporary = final.with_name(f".{final.name}.{os.getpid()}")
