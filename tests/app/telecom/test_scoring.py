@@ -1,0 +1,112 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.registry.service import load_registry
+from app.settings import ROOT
+from app.telecom import policy
+from app.telecom.features import FIELD_BY_NAME, MODELLED_FIELDS
+from app.telecom.scoring import ScoringModel, score, warnings_for
+
+REGISTRY = load_registry(ROOT / "models")
+MODELS = {
+    sealed.card["field_set"]: ScoringModel.from_card(sealed.card, sealed.graph)
+    for sealed in REGISTRY.champions.values()
+}
+FIELD_SETS = sorted(MODELS)
+
+
+def frames(field_set, largest=40):
+    names = MODELLED_FIELDS[field_set]
+
+    def build(rows):
+        return {name: np.array([row[place] for row in rows]) for place, name in enumerate(names)}
+
+    values = [
+        st.integers(0, int(FIELD_BY_NAME[name].maximum)).map(float)
+        if FIELD_BY_NAME[name].kind != "amount"
+        else st.floats(0, FIELD_BY_NAME[name].maximum, width=32)
+        for name in names
+    ]
+    return st.lists(st.tuples(*values), min_size=1, max_size=largest).map(build)
+
+
+def test_both_field_sets_are_sealed():
+    assert FIELD_SETS == ["core", "usage"], REGISTRY.refused
+
+
+@pytest.mark.parametrize("field_set", FIELD_SETS)
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_any_accepted_customer_gets_a_consistent_answer(field_set, data):
+    columns = data.draw(frames(field_set))
+    answers = score(columns, MODELS[field_set])
+    assert ((answers.probability_low >= 0) & (answers.probability_high <= 1)).all()
+    assert (answers.probability_low <= answers.churn_probability).all()
+    assert (answers.churn_probability <= answers.probability_high).all()
+    assert ((answers.clv_low_usd >= 0) & (answers.clv_low_usd <= answers.clv_usd)).all()
+    assert (answers.clv_usd <= answers.clv_high_usd).all()
+    np.testing.assert_allclose(answers.value_at_risk_usd, answers.churn_probability * answers.clv_usd, atol=0.006)
+    np.testing.assert_array_equal(answers.tier, policy.tier_index(answers.churn_probability))
+
+
+@pytest.mark.parametrize("field_set", FIELD_SETS)
+@settings(max_examples=30, deadline=None)
+@given(data=st.data())
+def test_a_row_is_answered_bit_for_bit_the_same_alone_and_in_any_company(field_set, data):
+    columns = data.draw(frames(field_set))
+    rows = len(next(iter(columns.values())))
+    together = score(columns, MODELS[field_set])
+    order = np.array(data.draw(st.permutations(range(rows))))
+    shuffled = score({name: values[order] for name, values in columns.items()}, MODELS[field_set])
+    alone = score({name: values[:1] for name, values in columns.items()}, MODELS[field_set])
+    for name, values in vars(together).items():
+        np.testing.assert_array_equal(getattr(shuffled, name), values[order])
+        np.testing.assert_array_equal(getattr(alone, name), values[:1])
+
+
+@pytest.mark.parametrize("field_set", FIELD_SETS)
+def test_an_empty_frame_gives_empty_answers(field_set):
+    empty = {name: np.empty(0) for name in MODELLED_FIELDS[field_set]}
+    assert all(len(values) == 0 for values in vars(score(empty, MODELS[field_set])).values())
+
+
+def typical(field_set, **changes):
+    fields = REGISTRY.champions[f"telecom-{field_set}"].card["fields"]
+    return {name: np.array([changes.get(name, fields[name]["typical"])]) for name in MODELLED_FIELDS[field_set]}
+
+
+@pytest.mark.parametrize("field_set", FIELD_SETS)
+def test_a_typical_customer_has_no_warnings(field_set):
+    assert warnings_for(typical(field_set), MODELS[field_set]) == []
+
+
+def test_values_beyond_the_training_range_are_named_by_row_and_field():
+    found = warnings_for(typical("usage", total_day_calls=900.0), MODELS["usage"])
+    assert [(warned.row, warned.code, warned.field) for warned in found] == [
+        (0, "outside_training_range", "total_day_calls")
+    ]
+    assert found[0].message.startswith("Day calls is outside what the model has seen (0 to 160 calls a month)")
+
+
+def test_messages_without_a_voice_mail_plan_are_a_contradiction():
+    found = warnings_for(typical("core", voice_mail_plan=0.0, number_vmail_messages=20.0), MODELS["core"])
+    assert [warned.code for warned in found] == ["contradiction"]
+
+
+def test_more_service_calls_raise_the_risk_of_a_customer_with_a_low_bill():
+    low_bill = {"total_day_minutes": 120.0, "total_eve_minutes": 150.0}
+    calm, angry = (
+        score(typical("usage", **low_bill, customer_service_calls=calls), MODELS["usage"]).churn_probability[0]
+        for calls in (1.0, 6.0)
+    )
+    assert angry > 0.5 > 0.1 > calm
+
+
+def test_yes_and_no_are_not_the_same_customer():
+    without, with_plan = (
+        score(typical("usage", international_plan=flag, total_intl_calls=2.0), MODELS["usage"]).churn_probability[0]
+        for flag in (0.0, 1.0)
+    )
+    assert with_plan > without + 0.3
