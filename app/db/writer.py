@@ -60,7 +60,11 @@ class GroupWriter:
         self._queue.put(None)
         self._thread.join()
 
-    def submit(self, insert: Insert, rows: Sequence[Row]) -> "asyncio.Future[None]":
+    def deadline(self) -> float:
+        """Say until when (on the monotonic clock) rows that are wanted from now on may wait for the disk."""
+        return time.monotonic() + self._timeout_seconds
+
+    def submit(self, insert: Insert, rows: Sequence[Row], deadline: float | None = None) -> "asyncio.Future[None]":
         """Queue rows to be stored, all or none; the future is done when they are on the disk.
 
         The future fails with an Unavailable when nothing was stored: locked beyond the deadline, disk full, or not
@@ -75,7 +79,7 @@ class GroupWriter:
             raise ShuttingDown
         if self._unanswered >= self._max_waiting:
             raise DatabaseBusy
-        pending = _Pending(insert, rows, self._loop.create_future(), time.monotonic() + self._timeout_seconds)
+        pending = _Pending(insert, rows, self._loop.create_future(), deadline or self.deadline())
         self._unanswered += 1
         pending.done.add_done_callback(self._settled)
         self._queue.put(pending)

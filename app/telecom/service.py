@@ -1,8 +1,8 @@
 """Answer customers: choose the field set, score in frames, store, then answer."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from app.db.writer import GroupWriter, Row
 from app.errors import FieldProblem, InvalidRequest, ModelNotReady
 from app.predictions.store import insert_predictions
 from app.telecom import policy
+from app.telecom.batching import AdaptiveBatcher, Waiting
 from app.telecom.features import FIELD_BY_NAME, MINUTE_NAMES, MODELLED_FIELDS, FieldSet, monthly_charge_usd
 from app.telecom.profiles import numeric_columns
 from app.telecom.schemas import listed, read_customer, to_wire
@@ -24,8 +25,6 @@ Customer = dict[str, Any]
 MOST_CUSTOMERS: Final = 10_000
 _INLINE_CUSTOMERS: Final = 2
 """Up to this many customers of one request are scored on the event loop; more go to a thread."""
-_REQUESTS_A_FRAME: Final = 32
-"""Requests scored as one frame on the event loop: what fits into a few hundred microseconds."""
 
 NOTES: Final[Mapping[FieldSet, str]] = {
     "usage": "All four minutes were given, so the bill is known and the sharper model answered.",
@@ -70,24 +69,13 @@ def read_one(raw: Any) -> Customer:
     return values
 
 
-@dataclass
-class _Waiting:
-    customers: Sequence[Customer]
-    request_id: str
-    answers: "asyncio.Future[list[bytes]]"
-
-
 class TelecomService:
-    """Scores customers with the loaded versions and records each answer before it is given.
-
-    Requests of a few customers that arrive in the same turn of the event loop are scored as one frame and stored as
-    one write: a row more is nearly free, a call more is not. A row's answer does not depend on its neighbours.
-    """
+    """Scores customers with the loaded versions and records each answer before it is given."""
 
     def __init__(self, models: Mapping[FieldSet, ScoringModel], writer: GroupWriter) -> None:
         self._models = models
         self._writer = writer
-        self._round: list[_Waiting] = []
+        self._batcher = AdaptiveBatcher(self._answer_frame)
 
     async def predict(self, customers: Sequence[Customer], request_id: str) -> list[bytes]:
         """Answer customers in order, each as the JSON of a ``PredictResponse``; all are stored or none.
@@ -101,17 +89,12 @@ class TelecomService:
         """
         if any(_field_set(customer) not in self._models for customer in customers):
             raise ModelNotReady
-        if len(customers) > _INLINE_CUSTOMERS:
-            rows = await asyncio.to_thread(self.answer, customers, [request_id] * len(customers))
-            # Shielded: a client that goes away does not take a row out of a group that is being committed.
-            await asyncio.shield(self._writer.submit(insert_predictions, rows))
-            return _sent(rows)
-        loop = asyncio.get_running_loop()
-        waiting = _Waiting(customers, request_id, loop.create_future())
-        if not self._round:
-            loop.call_soon(self._answer_round)
-        self._round.append(waiting)
-        return await waiting.answers
+        if len(customers) <= _INLINE_CUSTOMERS:
+            return await self._batcher.answer(customers, request_id, self._writer.deadline())
+        rows = await asyncio.to_thread(self.answer, customers, [request_id] * len(customers))
+        # Shielded: a client that goes away does not take a row out of a group that is being committed.
+        await asyncio.shield(self._writer.submit(insert_predictions, rows))
+        return _sent(rows)
 
     def answer(self, customers: Sequence[Customer], request_ids: Sequence[str]) -> list[Row]:
         """Score customers and lay each answer out as its row of ``predictions``, in the order given."""
@@ -125,43 +108,27 @@ class TelecomService:
                 rows[position] = row
         return rows
 
-    def _answer_round(self) -> None:
-        """Score and store what has gathered since the last turn, in frames of bounded size."""
-        gathered, self._round = self._round, []
-        for start in range(0, len(gathered), _REQUESTS_A_FRAME):
-            frame = gathered[start : start + _REQUESTS_A_FRAME]
-            try:
-                self._answer_frame(frame)
-            except Exception as error:  # the requests must hear of it, or they would wait for ever
-                _refuse(frame, error)
-
-    def _answer_frame(self, frame: Sequence[_Waiting]) -> None:
-        customers = [customer for waiting in frame for customer in waiting.customers]
-        request_ids = [waiting.request_id for waiting in frame for _ in waiting.customers]
+    def _answer_frame(self, frame: Sequence[Waiting]) -> "asyncio.Future[list[bytes]]":
+        """Score and store the customers of several requests; the future holds their answers."""
+        customers = [customer for waiting in frame for customer in waiting.asked]
+        request_ids = [waiting.request_id for waiting in frame for _ in waiting.asked]
         rows = self.answer(customers, request_ids)
+        answers: asyncio.Future[list[bytes]] = asyncio.get_running_loop().create_future()
 
         def stored(done: "asyncio.Future[None]") -> None:
             if error := done.exception():
-                _refuse(frame, error)
-                return
-            sent = iter(_sent(rows))
-            for waiting in frame:
-                answers = [next(sent) for _ in waiting.customers]
-                if not waiting.answers.done():
-                    waiting.answers.set_result(answers)
+                answers.set_exception(error)
+            else:
+                answers.set_result(_sent(rows))
 
-        self._writer.submit(insert_predictions, rows).add_done_callback(stored)
-
-
-def _refuse(frame: Sequence[_Waiting], error: BaseException) -> None:
-    for waiting in frame:
-        if not waiting.answers.done():
-            waiting.answers.set_exception(error)
+        # The frame waits no longer than the request that came first may wait.
+        self._writer.submit(insert_predictions, rows, frame[0].deadline).add_done_callback(stored)
+        return answers
 
 
 def _sent(rows: Sequence[Row]) -> list[bytes]:
-    for row in rows:
-        PREDICTIONS.labels(row["model_name"], row["tier"]).inc()
+    for (model, tier), count in Counter((row["model_name"], row["tier"]) for row in rows).items():
+        PREDICTIONS.labels(model, tier).inc(count)
     return [row["answer"].encode() for row in rows]
 
 
