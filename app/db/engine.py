@@ -34,6 +34,8 @@ def open_engine(url: str) -> Engine:
         connection.isolation_level = None
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
+        # Pages that many commits touch are copied back once in 16 MiB of log instead of once in 4.
+        connection.execute("PRAGMA wal_autocheckpoint=4000")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:

@@ -24,7 +24,6 @@ predictions = Table(
     Column("clv_cents", BigInteger, nullable=False),
     Column("monthly_charge_cents", BigInteger, comment="null when the minutes were not given"),
     Index(None, "customer_id", "id"),
-    Index(None, "created_at"),
 )
 
 customers = Table(
@@ -37,6 +36,7 @@ customers = Table(
     Column("tier", String(6), nullable=False),
     Column("clv_cents", BigInteger, nullable=False),
     Column("monthly_charge_cents", BigInteger),
+    sqlite_with_rowid=False,
 )
 
 portfolio = Table(

@@ -8,10 +8,11 @@ from starlette.responses import Response
 
 from app.telecom.schemas import BatchResponse, PredictRequest, PredictResponse
 from app.telecom.service import MOST_CUSTOMERS, TelecomService, read_batch, read_one
+from app.web.direct_route import DirectRoute
 from app.web.json_body import KIB, parse_json, read_body
 from app.web.problems import responses
 
-router = APIRouter(tags=["scoring"])
+router = APIRouter(tags=["scoring"], route_class=DirectRoute)
 
 _CUSTOMER_SCHEMA: Final[dict[str, Any]] = PredictRequest.model_json_schema(by_alias=True)
 _BATCH_SCHEMA: Final = {"type": "array", "items": _CUSTOMER_SCHEMA, "minItems": 1, "maxItems": MOST_CUSTOMERS}

@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from app.errors import FieldProblem
 from app.telecom import features, profiles
-from app.telecom.features import CORE_FIELDS, FIELDS, MINUTE_FIELDS
+from app.telecom.features import CORE_FIELDS, FIELDS, MINUTE_FIELDS, MINUTE_NAMES
 
 PROBLEMS_LISTED: Final = 100
 CUSTOMER_ID: Final = "customerId"
@@ -177,7 +177,8 @@ def read_customer(raw: Any, row: int | None = None) -> tuple[dict[str, Any], lis
         values = dict(PredictRequest.model_validate(raw).__dict__)
     except ValidationError as error:
         problems = [_problem(item, row) for item in error.errors(include_url=False, include_input=False)]
-    if isinstance(raw, dict):
+    absent = sum(values[name] is None for name in MINUTE_NAMES) if values else 1
+    if absent not in (0, len(MINUTE_NAMES)) and isinstance(raw, dict):
         refused = {problem.field for problem in problems}
         given = [field.name for field in MINUTE_FIELDS if raw.get(field.alias) not in (None, "")]
         problems += [

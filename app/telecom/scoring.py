@@ -151,16 +151,17 @@ def warnings_for(columns: Columns, model: ScoringModel) -> list[Warned]:
     Parameters are those of ``score``; the list is in field order, then row order, and empty when nothing stands out.
     """
     found: list[Warned] = []
-    for name in MODELLED_FIELDS[model.field_set]:
-        smallest, largest = model.training_range[name]
-        column = columns[name]
-        for row in np.flatnonzero((column < smallest) | (column > largest)).tolist():
-            label = FIELD_BY_NAME[name].label
-            message = (
-                f"{label} is outside what the model has seen ({smallest:,g} to {largest:,g} "
-                f"{FIELD_BY_NAME[name].unit}). Read the score with care."
-            )
-            found.append(Warned(row, "outside_training_range", name, message))
+    names = MODELLED_FIELDS[model.field_set]
+    smallest, largest = np.array([model.training_range[name] for name in names]).T[:, :, None]
+    values = np.array([columns[name] for name in names])
+    for place, row in np.argwhere((values < smallest) | (values > largest)).tolist():
+        field = FIELD_BY_NAME[names[place]]
+        low, high = model.training_range[field.name]
+        message = (
+            f"{field.label} is outside what the model has seen ({low:,g} to {high:,g} {field.unit}). "
+            "Read the score with care."
+        )
+        found.append(Warned(row, "outside_training_range", field.name, message))
     contradiction = (columns["number_vmail_messages"] > 0) & (columns["voice_mail_plan"] == 0)
     message = "Voice mail messages were given without a voice mail plan. Check which of the two is right."
     found += [

@@ -20,14 +20,14 @@ async def read_body(request: Request, largest_bytes: int) -> bytes:
     BodyTooLarge
         It is declared or turns out to be longer than ``largest_bytes``; nothing beyond that is kept.
     """
-    headers = request.headers
-    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json" and not media_type.endswith("+json"):
+    headers = dict(request.scope["headers"])
+    media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if media_type != b"application/json" and not media_type.endswith(b"+json"):
         raise UnsupportedMediaType
-    if headers.get("content-encoding", "identity").lower() != "identity":
+    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
         raise UnsupportedMediaType
-    length = headers.get("content-length", "")
-    if length.isdecimal() and int(length[:20]) > largest_bytes:
+    length = headers.get(b"content-length", b"")
+    if length.isdigit() and int(length[:20]) > largest_bytes:
         raise BodyTooLarge
     body = bytearray()
     try:

@@ -1,5 +1,6 @@
 """Prometheus metrics of the service; labels come from fixed sets, never from what a caller sent."""
 
+from functools import cache
 from typing import Final
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
@@ -29,8 +30,14 @@ def observe(scope: Scope, status: int, seconds: float) -> None:
     """Count one answer under its route's template; unknown addresses share one label."""
     route = getattr(scope.get("route"), "path", "other") or "/"
     method = scope["method"] if scope["method"] in _METHODS else "other"
-    _REQUESTS.labels(method, route, str(status)).inc()
-    _SECONDS.labels(route).observe(seconds)
+    requests, durations = _series(method, route, status)
+    requests.inc()
+    durations.observe(seconds)
+
+
+@cache
+def _series(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    return _REQUESTS.labels(method, route, str(status)), _SECONDS.labels(route)
 
 
 def exposition() -> bytes:

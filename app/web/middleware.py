@@ -1,8 +1,8 @@
 """What happens to every request: an id, bounded headers, security headers, a measurement."""
 
+import os
 import re
 import time
-import uuid
 from typing import Final
 
 import structlog
@@ -88,4 +88,4 @@ def _request_id(scope: Scope) -> bytes:
     for name, value in scope["headers"]:
         if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
             return bytes(value)
-    return uuid.uuid4().hex.encode()
+    return os.urandom(16).hex().encode()

@@ -35,6 +35,7 @@ class Server(uvicorn.Server):
                 lifespan="on",
                 log_config=None,
                 access_log=False,
+                proxy_headers=False,
                 server_header=False,
                 timeout_keep_alive=30,
                 timeout_graceful_shutdown=settings.shutdown_seconds,

@@ -30,7 +30,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_predictions"),
     )
     op.create_index("ix_predictions_customer_id_id", "predictions", ["customer_id", "id"])
-    op.create_index("ix_predictions_created_at", "predictions", ["created_at"])
     op.create_table(
         "customers",
         sa.Column("id", sa.String(64), nullable=False),
@@ -41,6 +40,7 @@ def upgrade() -> None:
         sa.Column("clv_cents", sa.BigInteger, nullable=False),
         sa.Column("monthly_charge_cents", sa.BigInteger),
         sa.PrimaryKeyConstraint("id", name="pk_customers"),
+        sqlite_with_rowid=False,
     )
     sums = op.create_table(
         "portfolio",
