@@ -1,13 +1,18 @@
 """Read a JSON body: bounded before it is parsed, and strict about what JSON is."""
 
-from typing import Any
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any, Final
 
 import jiter
 from starlette.requests import ClientDisconnect, Request
 
 from app.errors import BodyTooLarge, MalformedJson, RequestRejected, UnsupportedMediaType
 
-KIB = 1024
+KIB: Final = 1024
+DISCARD_BYTES: Final = 32 * 1024 * KIB
+DISCARD_SECONDS: Final = 1.0
 
 
 async def read_body(request: Request, largest_bytes: int) -> bytes:
@@ -28,16 +33,32 @@ async def read_body(request: Request, largest_bytes: int) -> bytes:
         raise UnsupportedMediaType
     length = headers.get(b"content-length", b"")
     if length.isdigit() and int(length[:20]) > largest_bytes:
+        if b"expect" not in headers:
+            await _discard(request.stream())
         raise BodyTooLarge
     body = bytearray()
+    chunks = request.stream()
     try:
-        async for chunk in request.stream():
+        async for chunk in chunks:
             body += chunk
             if len(body) > largest_bytes:
+                body.clear()
+                await _discard(chunks)
                 raise BodyTooLarge
     except ClientDisconnect:
         raise RequestRejected("The connection ended before the body was complete.") from None
     return bytes(body)
+
+
+async def _discard(chunks: AsyncIterator[bytes]) -> None:
+    """Read on for a moment: a client that is cut while it sends sees a broken connection instead of the answer."""
+    discarded = 0
+    with suppress(TimeoutError, ClientDisconnect):
+        async with asyncio.timeout(DISCARD_SECONDS):
+            async for chunk in chunks:
+                discarded += len(chunk)
+                if discarded > DISCARD_BYTES:
+                    return
 
 
 def parse_json(body: bytes) -> Any:

@@ -4,7 +4,6 @@ import csv
 import gzip
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NoReturn
@@ -40,7 +39,6 @@ OPENML_NOMINAL = {
     "number_customer_service_calls": "{0,1,2,3,4,5,6,7,8,9}",
     "class": "{0,1}",
 }
-REAL_DATA = Path(os.environ.get("TELECOM_DATA_DIR", Path(__file__).parents[3] / "shared" / "data" / "telecom_bigml"))
 
 WriteCsv = Callable[..., Path]
 
@@ -280,10 +278,8 @@ def test_digest_is_the_sha256_of_the_bytes(tmp_path: Path) -> None:
 
 
 @pytest.mark.real_data
-def test_the_public_files_load_whole() -> None:
-    if not REAL_DATA.is_dir():
-        pytest.skip(f"the public telecom table is not in {REAL_DATA}")
-    training, reporting = (load_bigml(REAL_DATA / f"churn-bigml-{part}.csv") for part in (80, 20))
+def test_the_public_files_load_whole(real_data: Path) -> None:
+    training, reporting = (load_bigml(real_data / f"churn-bigml-{part}.csv") for part in (80, 20))
     assert (len(training), len(reporting)) == (2666, 667)
     assert (int(training["churned"].sum()), int(reporting["churned"].sum())) == (388, 95)
     assert count_shared_rows(training, reporting) == 0
