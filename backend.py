@@ -31,11 +31,11 @@ def main() -> int:
     """Run until SIGTERM or SIGINT; returns the exit code."""
     try:
         settings = load_settings()
+        configure_logging(settings)
+        return Server.for_app(create_app(settings), settings).serve_until_stopped()
     except SettingsInvalid as error:
         sys.stderr.write(f"{error.detail}\n")
         return 2
-    configure_logging(settings)
-    return Server.for_app(create_app(settings), settings).serve_until_stopped()
 
 
 if __name__ == "__main__":

@@ -60,18 +60,30 @@ def load_settings() -> Settings:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         raise SettingsInvalid(f"{str(first['loc'][0]).upper()}: {first['msg']}.") from None
-    try:
-        backend = make_url(settings.resolved_database_url).get_backend_name()
-    except ArgumentError:
-        raise SettingsInvalid("DATABASE_URL: not a database address.") from None
-    if backend != "sqlite":
-        raise SettingsInvalid("DATABASE_URL: this release stores in SQLite only; use sqlite:///path/to/file.db.")
-    try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SettingsInvalid(f"DATA_DIR: the folder cannot be made ({error.strerror}).") from None
-    if not os.access(settings.data_dir, os.W_OK):
-        raise SettingsInvalid("DATA_DIR: the folder cannot be written to by this user.")
+    _need_folder("DATA_DIR", settings.data_dir)
+    if settings.database_url:
+        _need_folder("DATABASE_URL", _database_file(settings.database_url).parent)
     if not settings.models_dir.is_dir():
         raise SettingsInvalid("MODELS_DIR: there is no such folder.")
     return settings
+
+
+def _database_file(url: str) -> Path:
+    try:
+        address = make_url(url)
+    except ArgumentError:
+        raise SettingsInvalid("DATABASE_URL: not a database address.") from None
+    if address.get_backend_name() != "sqlite" or address.database in (None, "", ":memory:"):
+        raise SettingsInvalid(
+            "DATABASE_URL: this release stores in an SQLite file only: name one, with three slashes and a path."
+        )
+    return Path(str(address.database)).resolve()
+
+
+def _need_folder(variable: str, folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsInvalid(f"{variable}: the folder cannot be made ({error.strerror}).") from None
+    if not os.access(folder, os.W_OK):
+        raise SettingsInvalid(f"{variable}: the folder cannot be written to by this user.")

@@ -36,6 +36,7 @@ Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
 
 CARD_SCHEMA: Final = 1
+DECISION_CUT_POINT: Final = policy.TIER_CUT_POINTS[-1]
 GOLDEN_ROWS: Final = 20
 REFERENCE_BINS: Final = 10
 LIBRARIES: Final = ("imbalanced-learn", "numpy", "onnx", "onnxruntime", "scikit-learn", "skl2onnx")
@@ -85,18 +86,11 @@ def train_field_set(field_set: FieldSet, version: str, training: Source, reporti
     columns, churned = columns_of(training.frame), training.frame[CHURNED].to_numpy(np.bool_)
     design = design_matrix(columns, field_set)
     settings, tried = search_settings(design, churned, seed)
-    fold = fold_of(churned, FOLDS, seed)
-    scores = out_of_fold_scores(lambda: smote_forest(settings, seed), design, churned, fold)
-    honest = cross_calibrated(scores, churned, fold)
-    cut_point = policy.TIER_CUT_POINTS[-1]
     pipeline = smote_forest(settings, seed).fit(design, churned)
     assumptions = ClvAssumptions(annual_churn=round(float(churned.mean()), 6))
-    clv = fit_clv(design, target_clv_usd(columns, assumptions), field_set, expected_remaining_months(assumptions), seed)
-    forest = pipeline.named_steps["forest"]
-    graph = build_graph(forest, clv.coefficients, clv.intercept_usd)
-    equality = prove_equal(
-        graph, design, forest.predict_proba(design)[:, 1], clv.pipeline.predict(clv_design(design, field_set))
-    )
+    target = target_clv_usd(columns, assumptions)
+    clv = fit_clv(design, target, field_set, expected_remaining_months(assumptions), seed)
+    graph, equality = _graph(pipeline, clv, design, field_set)
     card: dict[str, Any] = {
         "schema": CARD_SCHEMA,
         "name": f"telecom-{field_set}",
@@ -110,23 +104,8 @@ def train_field_set(field_set: FieldSet, version: str, training: Source, reporti
         },
         "fields": _describe_fields(columns, field_set),
         "design_columns": list(DESIGN_COLUMNS[field_set]),
-        "churn": {
-            "method": "random forest with SMOTE, calibrated by Venn-ABERS on out-of-fold scores",
-            "settings": asdict(settings),
-            "search": tried,
-            "decision_cut_point": cut_point,
-            "decision_cut_point_rule": "the policy's High tier: whoever is shown as High is called a leaver",
-            "calibration": {"rows": len(churned), "knots": fit_table(scores, churned, seed).to_card()},
-            "out_of_fold": churn_figures(churned, honest, cut_point, seed),
-            "comparison": _compare(training.frame, settings, field_set, churned, fold, seed),
-        },
-        "clv": {
-            "method": "linear regression",
-            "target": "derived, not observed: monthly charge x (tenure + expected remaining months)",
-            "columns": list(CLV_COLUMNS[field_set]),
-            "assumptions": {**asdict(assumptions), "expected_remaining_months": clv.interval.remaining_months},
-            "interval": asdict(clv.interval),
-        },
+        "churn": _churn_part(training.frame, design, churned, settings, tried, seed),
+        "clv": _clv_part(clv, assumptions, field_set),
         "policy": {
             "tier_cut_points": list(policy.TIER_CUT_POINTS),
             "value_quantiles": list(policy.VALUE_QUANTILES),
@@ -140,7 +119,7 @@ def train_field_set(field_set: FieldSet, version: str, training: Source, reporti
     model = ScoringModel.from_card(card, load_graph(graph))
     card["policy"]["training_customers"] = action_counts(columns, model)
     card["reference"] = _reference(columns, model)
-    card |= {"reported": reported_figures(reporting.frame, model, cut_point, assumptions, seed)}
+    card["reported"] = reported_figures(reporting.frame, model, DECISION_CUT_POINT, assumptions, seed)
     return Trained(card, graph, pipeline, clv)
 
 
@@ -168,12 +147,52 @@ def action_counts(columns: Mapping[str, Floats], model: ScoringModel) -> dict[st
     }
 
 
+def _graph(
+    pipeline: Pipeline, clv: FittedClv, design: NDArray[np.float32], field_set: FieldSet
+) -> tuple[bytes, dict[str, float]]:
+    """Convert the fitted models and prove on every training row that nothing was lost."""
+    forest = pipeline.named_steps["forest"]
+    graph = build_graph(forest, clv.coefficients, clv.intercept_usd)
+    clv_usd = clv.pipeline.predict(clv_design(design, field_set))
+    return graph, prove_equal(graph, design, forest.predict_proba(design)[:, 1], clv_usd)
+
+
+def _churn_part(
+    frame: pd.DataFrame, design: NDArray[np.float32], churned: Booleans, settings: ForestSettings,
+    tried: list[dict[str, Any]], seed: int,
+) -> dict[str, Any]:  # fmt: skip
+    """Calibrate on out-of-fold scores and report what those folds say, beside the rivals in the same folds."""
+    fold = fold_of(churned, FOLDS, seed)
+    scores = out_of_fold_scores(lambda: smote_forest(settings, seed), design, churned, fold)
+    honest = cross_calibrated(scores, churned, fold)
+    return {
+        "method": "random forest with SMOTE, calibrated by Venn-ABERS on out-of-fold scores",
+        "settings": asdict(settings),
+        "search": tried,
+        "decision_cut_point": DECISION_CUT_POINT,
+        "decision_cut_point_rule": "the policy's High tier: whoever is shown as High is called a leaver",
+        "calibration": {"rows": len(churned), "knots": fit_table(scores, churned, seed).to_card()},
+        "out_of_fold": churn_figures(churned, honest, DECISION_CUT_POINT, seed),
+        "comparison": _compare(frame, settings, design, churned, fold, seed),
+    }
+
+
+def _clv_part(clv: FittedClv, assumptions: ClvAssumptions, field_set: FieldSet) -> dict[str, Any]:
+    """Print the assumptions behind the lifetime value, and that nobody observed it."""
+    return {
+        "method": "linear regression",
+        "target": "derived, not observed: monthly charge x (tenure + expected remaining months)",
+        "columns": list(CLV_COLUMNS[field_set]),
+        "assumptions": {**asdict(assumptions), "expected_remaining_months": clv.interval.remaining_months},
+        "interval": asdict(clv.interval),
+    }
+
+
 def _compare(
-    frame: pd.DataFrame, settings: ForestSettings, field_set: FieldSet, churned: Booleans, fold: NDArray[np.intp],
-    seed: int,
+    frame: pd.DataFrame, settings: ForestSettings, design: NDArray[np.float32], churned: Booleans,
+    fold: NDArray[np.intp], seed: int,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Compare the tuned forest with its rivals, and with itself given state and area code."""
-    design = design_matrix(columns_of(frame), field_set)
     places = pd.get_dummies(frame[["state", "area_code"]].astype(str), dtype=np.float32).to_numpy()
     candidates: dict[str, Any] = {
         "tuned forest with SMOTE (this model)": (lambda: smote_forest(settings, seed), design),

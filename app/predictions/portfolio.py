@@ -30,7 +30,5 @@ def summarise(sums: Iterable[Any]) -> dict[str, Any]:
         "avg_clv": round(sum(row.clv_cents for row in rows) / total / 100, 2) if total else None,
         "monthly_revenue": round(sum(row.monthly_charge_cents for row in rows) / 100, 2) if charged else None,
         "monthly_revenue_customers": charged,
-        "high_risk_customers": by_tier.get("High", 0),
-        "medium_risk_customers": by_tier.get("Medium", 0),
-        "low_risk_customers": by_tier.get("Low", 0),
+        **{f"{tier.lower()}_risk_customers": customers for tier, customers in by_tier.items()},
     }

@@ -31,12 +31,15 @@ def insert_predictions(connection: Connection, rows: Sequence[Mapping[str, Any]]
     Each row holds every column of ``predictions``. Rows without a ``customer_id`` are history only.
     """
     _INSERT.many(connection, rows)
-    latest = {row["customer_id"]: row for row in rows if row["customer_id"] is not None}
-    if not latest:
+    named = [row for row in rows if row["customer_id"] is not None]
+    if not named:
         return
+    first_seen_at = {row["customer_id"]: row["created_at"] for row in reversed(named)}
+    latest = {row["customer_id"]: row for row in named}
     before = _customers_by_id(connection, list(latest))
-    _ADD.many(connection, [_customer(row) for key, row in latest.items() if key not in before])
-    _MOVE.many(connection, [{"key": key, **_customer(latest[key])} for key in before])
+    customer = {key: {**_customer(row), "first_seen_at": first_seen_at[key]} for key, row in latest.items()}
+    _ADD.many(connection, [row for key, row in customer.items() if key not in before])
+    _MOVE.many(connection, [{"key": key, **customer[key]} for key in before])
     _SHIFT.many(connection, _shifts(before.values(), latest.values()))
 
 
@@ -67,7 +70,6 @@ def _customers_by_id(connection: Connection, ids: list[str]) -> dict[str, Mappin
 def _customer(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": row["customer_id"],
-        "first_seen_at": row["created_at"],
         "last_seen_at": row["created_at"],
         "prediction_id": row["id"],
         "tier": row["tier"],

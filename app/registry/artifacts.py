@@ -61,14 +61,17 @@ def read_verified(folder: Path) -> dict[str, bytes]:
         The list is missing or unreadable, a file is missing, added, too large or different.
     """
     try:
+        entries = {entry.name: entry for entry in folder.iterdir()}
+        if not all(entry.is_file() for entry in entries.values()):
+            raise SealBroken(f"{folder.name}: it holds something that is not a file.")
         lines = (folder / CHECKSUMS).read_text(encoding="ascii").splitlines()
         matches = [_LINE.fullmatch(line) for line in lines]
-        present = {entry.name for entry in folder.iterdir()} - {CHECKSUMS}
     except (OSError, ValueError):
         raise SealBroken(f"{folder.name}: {CHECKSUMS} cannot be read.") from None
     listed = {match[2]: match[1] for match in matches if match}
     if len(listed) != len(lines) or not {MODEL, CARD} <= listed.keys():
         raise SealBroken(f"{folder.name}: {CHECKSUMS} is not a list of checksums with {MODEL} and {CARD}.")
+    present = entries.keys() - {CHECKSUMS}
     if present != listed.keys():
         raise SealBroken(f"{folder.name}: files and checksums differ: {sorted(present ^ listed.keys())}.")
     contents = {}
@@ -117,7 +120,7 @@ def load_version(folder: Path) -> SealedVersion:
         if (card["name"], card["version"]) != (name, version):
             raise SealBroken(f"{name}/{version}: the card belongs to another version.")
         graph = load_graph(contents[MODEL])
-        _answer_golden_rows(graph, card["golden"])
+        _answer_golden_rows(f"{name}/{version}", graph, card["golden"])
     except SealBroken:
         raise
     except Exception as error:  # ONNX Runtime raises several unrelated classes for a graph it cannot load
@@ -125,9 +128,9 @@ def load_version(folder: Path) -> SealedVersion:
     return SealedVersion(name, version, card, graph)
 
 
-def _answer_golden_rows(graph: Graph, golden: dict[str, Any]) -> None:
+def _answer_golden_rows(name: str, graph: Graph, golden: dict[str, Any]) -> None:
     """Prove on this machine that the graph answers as it did where it was sealed."""
     answers = graph(np.array(golden["design"], dtype=np.float32))
-    for answer, name in zip(answers, (FOREST_SCORE, CLV_USD), strict=True):
-        if not np.allclose(answer, golden[name], rtol=GOLDEN_TOLERANCE, atol=GOLDEN_TOLERANCE):
-            raise SealBroken(f"the graph's {name} differs from the card's golden rows.")
+    for answer, output in zip(answers, (FOREST_SCORE, CLV_USD), strict=True):
+        if not np.allclose(answer, golden[output], rtol=GOLDEN_TOLERANCE, atol=GOLDEN_TOLERANCE):
+            raise SealBroken(f"{name}: the graph's {output} differs from the card's golden rows.")

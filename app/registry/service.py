@@ -40,7 +40,7 @@ def load_registry(models_dir: Path) -> Registry:
     try:
         aliases = json.loads((models_dir / ALIASES).read_text(encoding="utf-8"))
         champions = {name: versions[CHAMPION] for name, versions in aliases.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         registry.refused["*"] = f"{ALIASES} in MODELS_DIR is missing or unreadable."
         return registry
     for name, version in champions.items():

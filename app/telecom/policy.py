@@ -1,7 +1,7 @@
 """What to do with a score: risk tiers, value bands, the six actions and the words for confidence."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,15 +9,18 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]
 
-TIERS: Final = ("Low", "Medium", "High")
+Tier = Literal["Low", "Medium", "High"]
+TIERS: Final[tuple[Tier, ...]] = get_args(Tier)
 TIER_CUT_POINTS: Final = (0.15, 0.30)
 """Calibrated probability from which a customer is Medium, and from which High."""
 
-VALUE_BANDS: Final = ("standard", "high")
+ValueBand = Literal["standard", "high"]
+VALUE_BANDS: Final[tuple[ValueBand, ...]] = get_args(ValueBand)
 VALUE_QUANTILES: Final = (2 / 3,)
 """Quantiles of the training customers' predicted CLV that part the value bands: the top third is "high"."""
 
-CONFIDENCES: Final = ("Very High", "High", "Moderate", "Low")
+Confidence = Literal["Very High", "High", "Moderate", "Low"]
+CONFIDENCES: Final[tuple[Confidence, ...]] = get_args(Confidence)
 CONFIDENCE_WIDTHS: Final = (0.05, 0.10, 0.20)
 """Width of the probability interval up to which confidence is Very High, High, Moderate; wider is Low."""
 
@@ -30,7 +33,7 @@ class Recommendation:
     text: str
 
 
-RECOMMENDATIONS: Final[dict[tuple[str, str], Recommendation]] = {
+RECOMMENDATIONS: Final[dict[tuple[Tier, ValueBand], Recommendation]] = {
     ("High", "high"): Recommendation(
         "critical",
         "Critical: call today. Offer a personal retention package and have a senior agent settle any open complaint.",

@@ -155,8 +155,8 @@ def _read_state(field: Field, value: Any) -> str:
 
 
 def _read_area_code(field: Field, value: Any) -> str:
-    if isinstance(value, int) and not isinstance(value, bool) and 100 <= value <= 999:
-        return str(value)
+    if isinstance(value, int | float) and not isinstance(value, bool) and 100 <= value <= 999 and value == int(value):
+        return str(int(value))
     if isinstance(value, str) and re.fullmatch(AREA_CODE_PATTERN, value):
         return value.strip(" ")
     raise FieldRefused("not_three_digits", f"{field.label} must be three digits")

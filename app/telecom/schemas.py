@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from app.errors import FieldProblem
 from app.telecom import features, profiles
 from app.telecom.features import CORE_FIELDS, FIELDS, MINUTE_FIELDS, MINUTE_NAMES
+from app.telecom.policy import RECOMMENDATIONS, Confidence, Tier, ValueBand
 
 PROBLEMS_LISTED: Final = 100
 CUSTOMER_ID: Final = "customerId"
@@ -110,6 +111,7 @@ PredictRequest = create_model(
     ),
 )  # type: ignore[call-overload]
 
+_CODES: Final[list[Any]] = [action.code for action in RECOMMENDATIONS.values()]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Usd = Annotated[float, Field(ge=0)]
 
@@ -129,7 +131,7 @@ class Caution(BaseModel):
     model_config = ConfigDict(title="Warning")
 
     code: Literal["outside_training_range", "contradiction"]
-    field: str = Field(examples=["totalDayCalls"])
+    field: str = Field(examples=[FIELDS[0].alias])
     message: str
 
 
@@ -139,18 +141,18 @@ class PredictResponse(BaseModel):
     model_config = ConfigDict(title="Prediction")
 
     churn_probability: Probability = Field(description="Calibrated probability of leaving; no time horizon.")
-    churn_risk: Literal["Low", "Medium", "High"]
+    churn_risk: Tier
     estimated_clv: Usd = Field(description="Lifetime value in USD: charges so far and expected from now on.")
     recommendation: str
-    confidence: Literal["Very High", "High", "Moderate", "Low"]
+    confidence: Confidence
     prediction_id: str = Field(description="Key of the stored prediction (UUID version 7).")
     probability_interval: tuple[Probability, Probability] = Field(description="90 % interval of the probability.")
     clv_interval: tuple[Usd, Usd] = Field(description="90 % prediction interval of the lifetime value, USD.")
     value_at_risk_usd: Usd = Field(description="churn_probability x estimated_clv.")
     model: ModelUsed
     warnings: list[Caution]
-    recommendation_code: Literal["critical", "high_priority", "proactive", "monitor", "nurture", "maintain"]
-    value_band: Literal["standard", "high"]
+    recommendation_code: Annotated[str, Field(json_schema_extra={"enum": _CODES})]
+    value_band: ValueBand
     typical_churn_rate: Probability = Field(description="Share of churners the model was trained on, for comparison.")
 
 

@@ -1,5 +1,6 @@
 """Liveness, readiness and health: what an operator, a load balancer and a page ask."""
 
+import asyncio
 import time
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -10,7 +11,8 @@ from sqlalchemy import text
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
-from app.errors import ModelNotReady, ShuttingDown
+from app.db.writer import probe_write
+from app.errors import ModelNotReady, ShuttingDown, Unavailable
 from app.web import metrics
 from app.web.problems import responses
 
@@ -99,7 +101,7 @@ async def prometheus() -> Response:
 
 
 async def _database_problem(request: Request) -> list[str]:
-    """Find what keeps the database from answering: a failed read, or the last write's failure."""
+    """Find what keeps the database from answering: a failed read, or, after a failed write, a failed trial."""
     state = request.app.state
 
     def read() -> None:
@@ -110,5 +112,10 @@ async def _database_problem(request: Request) -> list[str]:
         await run_in_threadpool(read)
     except Exception:
         return ["database: it cannot be read."]
-    failed = state.writer.last_error
-    return [f"database: {failed.detail}"] if failed else []
+    if state.writer.last_error is None:
+        return []
+    try:
+        await asyncio.shield(state.writer.submit(probe_write, ()))
+    except Unavailable as failed:
+        return [f"database: {failed.detail}"]
+    return []

@@ -3,13 +3,14 @@
 import os
 import re
 import time
+import traceback
 from typing import Final
 
 import structlog
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import HeadersTooLarge
+from app.errors import HeadersTooLarge, TeleLinkError
 from app.web.metrics import observe
 from app.web.problems import problem_response
 from app.web.protocol import LARGEST_HEAD_BYTES
@@ -56,8 +57,11 @@ class RequestContext:
         scope.setdefault("state", {})["request_id"] = request_id.decode()
         common = _DOCS_HEADERS if scope["path"] == DOCS_PATH else _PAGE_HEADERS
 
+        started_answer: list[bool] = []
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
+                started_answer.append(True)
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id), *common]
                 if scope["app"].state.lifecycle.stopping:
                     message["headers"].append((b"connection", b"close"))
@@ -70,7 +74,15 @@ class RequestContext:
         if _head_is_too_large(scope):
             await problem_response(Request(scope), HeadersTooLarge())(scope, receive, send_with_headers)
             return
-        await self.app(scope, receive, send_with_headers)
+        try:
+            await self.app(scope, receive, send_with_headers)
+        except Exception as error:
+            # The place is logged, the message is not: it may repeat what a caller sent.
+            place = traceback.format_tb(error.__traceback__)[-5:]
+            log.error("unexpected_error", request_id=request_id.decode(), error=type(error).__name__, place=place)
+            if started_answer:
+                raise
+            await problem_response(Request(scope), TeleLinkError())(scope, receive, send_with_headers)
 
 
 def _head_is_too_large(scope: Scope) -> bool:

@@ -3,7 +3,6 @@
 from http import HTTPStatus
 from typing import Any, Final
 
-import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
@@ -22,8 +21,6 @@ from app.errors import (
     Unavailable,
 )
 from app.settings import ROOT
-
-log = structlog.get_logger()
 
 MEDIA_TYPE: Final = "application/problem+json"
 _NOT_FOUND_PAGE: Final = ROOT / "static" / "404.html"
@@ -81,11 +78,10 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def install(app: FastAPI) -> None:
-    """Register a handler for everything that can be raised."""
+    """Register a handler for what is raised on purpose; RequestContext answers the rest."""
     app.add_exception_handler(TeleLinkError, _telelink)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _validation)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, _http)  # type: ignore[arg-type]
-    app.add_exception_handler(Exception, _unexpected)
 
 
 def document(app: FastAPI) -> None:
@@ -130,11 +126,6 @@ async def _http(request: Request, error: HTTPException) -> Response:
     if kind is NotFound and _wants_page(request):
         return FileResponse(_NOT_FOUND_PAGE, NotFound.status)
     return problem_response(request, kind(), dict(error.headers or {}))
-
-
-async def _unexpected(request: Request, error: Exception) -> Response:
-    log.error("unexpected_error", request_id=request.scope["state"].get("request_id"), error=type(error).__name__)
-    return problem_response(request, TeleLinkError())
 
 
 def _wants_page(request: Request) -> bool:

@@ -1,6 +1,7 @@
 """Run uvicorn so that SIGTERM loses nothing: not ready first, then no new connections, then out."""
 
 import asyncio
+import os
 import socket
 import sys
 from types import FrameType
@@ -9,6 +10,7 @@ from typing import Final, Self
 import uvicorn
 from fastapi import FastAPI
 
+from app.errors import SettingsInvalid
 from app.settings import Settings
 from app.web.protocol import BoundedHttpProtocol
 
@@ -43,9 +45,24 @@ class Server(uvicorn.Server):
         )
 
     def serve_until_stopped(self) -> int:
-        """Serve until a signal; returns the exit code."""
+        """Serve until a signal; returns the exit code.
+
+        Raises
+        ------
+        SettingsInvalid
+            The address cannot be listened on.
+        """
         sys.setswitchinterval(SWITCH_SECONDS)
-        self.run()
+        family = socket.AF_INET6 if ":" in self.config.host else socket.AF_INET
+        try:
+            door = socket.create_server(
+                (self.config.host, self.config.port), family=family, backlog=self.config.backlog
+            )
+        except OSError as error:
+            raise SettingsInvalid(
+                f"HOST, PORT: this address cannot be listened on ({os.strerror(error.errno or 0)})."
+            ) from None
+        self.run([door])
         return 0 if self.started else 3
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

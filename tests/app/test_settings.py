@@ -1,0 +1,189 @@
+"""Settings come from the environment; a wrong one stops the start with one line that names it and not its value."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import backend
+from app.errors import SettingsInvalid
+from app.settings import ROOT, Settings, load_settings
+
+DEFAULTS: dict[str, Any] = {
+    "host": "127.0.0.1",
+    "port": 8000,
+    "data_dir": ROOT / "data",
+    "database_url": "",
+    "models_dir": ROOT / "models",
+    "log_level": "info",
+    "max_body_kib": 64,
+    "max_batch_body_kib": 12_288,
+    "write_timeout_seconds": 5.0,
+    "max_waiting_writes": 2_000,
+    "shutdown_seconds": 20,
+}
+OTHERS = {
+    "HOST": ("0.0.0.0", "0.0.0.0"),
+    "PORT": ("0", 0),
+    "DATA_DIR": ("/somewhere/else", Path("/somewhere/else")),
+    "DATABASE_URL": ("sqlite:////a/b.db", "sqlite:////a/b.db"),
+    "MODELS_DIR": ("elsewhere", Path("elsewhere")),
+    "LOG_LEVEL": ("debug", "debug"),
+    "MAX_BODY_KIB": ("1", 1),
+    "MAX_BATCH_BODY_KIB": ("65536", 65_536),
+    "WRITE_TIMEOUT_SECONDS": ("0.5", 0.5),
+    "MAX_WAITING_WRITES": ("1", 1),
+    "SHUTDOWN_SECONDS": ("300", 300),
+}
+WRONG = [
+    ("PORT", "eight-thousand"), ("PORT", "65536"), ("PORT", "-1"), ("PORT", "80.5"), ("PORT", "0x1f90"),
+    ("LOG_LEVEL", "chatty"), ("LOG_LEVEL", "INFORMATIVE"),
+    ("MAX_BODY_KIB", "0"), ("MAX_BODY_KIB", "1025"), ("MAX_BATCH_BODY_KIB", "65537"), ("MAX_BATCH_BODY_KIB", "lots"),
+    ("WRITE_TIMEOUT_SECONDS", "0"), ("WRITE_TIMEOUT_SECONDS", "61"), ("WRITE_TIMEOUT_SECONDS", "nan"),
+    ("WRITE_TIMEOUT_SECONDS", "inf"), ("MAX_WAITING_WRITES", "0"), ("MAX_WAITING_WRITES", "1000001"),
+    ("SHUTDOWN_SECONDS", "301"), ("SHUTDOWN_SECONDS", "never"),
+    ("DATABASE_URL", "postgresql://anna:pa55word@db.example/telelink"), ("DATABASE_URL", "mysql://anna:pa55word@db/x"),
+    ("DATABASE_URL", "pa55word"), ("DATABASE_URL", "nosuchdialect://anna:pa55word@db/x"),
+    ("MODELS_DIR", "/no/such/pa55word"), ("DATA_DIR", "/dev/null/pa55word"),
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An environment without any setting but a data folder of this test's own."""
+    for name in DEFAULTS:
+        monkeypatch.delenv(name.upper(), raising=False)
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "data"))
+
+
+def test_every_setting_has_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATA_DIR")
+    assert Settings().model_dump() == DEFAULTS
+
+
+def test_every_setting_has_a_sentence() -> None:
+    for name, field in Settings.model_fields.items():
+        assert field.description, name
+        assert field.description.endswith("."), name
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_every_setting_is_read_from_its_variable(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    text, expected = OTHERS[name]
+    monkeypatch.setenv(name, text)
+    settings = Settings()
+    assert getattr(settings, name.lower()) == expected
+    assert expected != DEFAULTS[name.lower()]
+
+
+def test_the_tables_above_name_every_setting() -> None:
+    assert Settings.model_fields.keys() == DEFAULTS.keys() == {name.lower() for name in OTHERS}
+
+
+def test_an_empty_variable_is_no_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in OTHERS:
+        monkeypatch.setenv(name, "")
+    assert Settings().model_dump() == DEFAULTS
+
+
+def test_the_database_lies_in_the_data_folder_unless_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert load_settings().resolved_database_url == f"sqlite:///{tmp_path}/data/telelink.db"
+    assert (tmp_path / "data").is_dir()
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/other.db")
+    assert load_settings().resolved_database_url == f"sqlite:///{tmp_path}/other.db"
+
+
+def test_a_relative_data_folder_is_meant_from_here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATA_DIR", "here")
+    assert load_settings().resolved_database_url == f"sqlite:///{tmp_path}/here/telelink.db"
+
+
+def check_refusal(line: str, name: str, value: str) -> None:
+    """One line that names the variable, says the rule and does not repeat the value."""
+    assert line.startswith(f"{name}: ")
+    assert line.endswith(".\n")
+    assert line.count("\n") == 1
+    assert "pa55word" not in line
+    assert len(value) < 3 or value not in line.removeprefix(name)
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG)
+def test_a_wrong_value_ends_the_start_with_one_line(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert backend.main() == 2
+    output = capfd.readouterr()
+    assert output.out == ""
+    check_refusal(output.err, name, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "sqlite://"),
+        ("DATABASE_URL", "sqlite:////dev/null/pa55word.db"),
+        ("HOST", "256.1.1.1"),
+    ],
+)
+def test_a_value_that_cannot_work_ends_the_start_with_one_line(tmp_path: Path, name: str, value: str) -> None:
+    done = start(tmp_path, {name: value, "PORT": "0"})
+    assert done.returncode == 2
+    check_refusal(done.stderr.replace("HOST, PORT", "HOST"), name, value)
+
+
+def start(data_dir: Path, changes: dict[str, str], *python: str) -> "subprocess.CompletedProcess[str]":
+    """Run `python backend.py`, or the Python arguments given, to its end."""
+    environment = {**os.environ, "DATA_DIR": str(data_dir), **changes}
+    command = [sys.executable, *(python or ("backend.py",))]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=30)
+
+
+def test_the_process_says_so_and_exits_with_2(tmp_path: Path) -> None:
+    done = start(tmp_path, {"DATABASE_URL": "postgresql://anna:pa55word@db.example/telelink"})
+    assert (done.returncode, done.stdout) == (2, "")
+    check_refusal(done.stderr, "DATABASE_URL", "pa55word")
+    assert "SQLite" in done.stderr
+
+
+@pytest.fixture
+def closed_folder() -> Iterator[Path]:
+    """A folder that whoever runs the test may read and not write."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o555)
+        yield folder
+        folder.chmod(0o755)
+
+
+AS_NOBODY = """
+import os, sys, backend
+if os.geteuid() == 0:  # the superuser may write everywhere
+    os.setgroups([]); os.setgid(65534); os.setuid(65534)
+sys.exit(backend.main())
+"""
+
+
+def test_a_data_folder_that_cannot_be_written(closed_folder: Path) -> None:
+    done = start(closed_folder, {}, "-c", AS_NOBODY)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "DATA_DIR: the folder cannot be written to by this user.\n"
+
+
+def test_the_first_of_several_wrong_values_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHUTDOWN_SECONDS", "soon")
+    monkeypatch.setenv("PORT", "none")
+    with pytest.raises(SettingsInvalid, match=r"^PORT: "):
+        load_settings()
+
+
+def test_settings_do_not_change_after_the_start() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        Settings().port = 1
