@@ -54,14 +54,13 @@ class Server(uvicorn.Server):
         """
         sys.setswitchinterval(SWITCH_SECONDS)
         family = socket.AF_INET6 if ":" in self.config.host else socket.AF_INET
+        address = (self.config.host, self.config.port)
         try:
-            door = socket.create_server(
-                (self.config.host, self.config.port), family=family, backlog=self.config.backlog
-            )
+            door = socket.create_server(address, family=family, backlog=self.config.backlog)
         except OSError as error:
-            raise SettingsInvalid(
-                f"HOST, PORT: this address cannot be listened on ({os.strerror(error.errno or 0)})."
-            ) from None
+            # The name look-up numbers its errors below zero.
+            reason = os.strerror(error.errno) if error.errno and error.errno > 0 else "no such address"
+            raise SettingsInvalid(f"HOST, PORT: this address cannot be listened on ({reason}).") from None
         self.run([door])
         return 0 if self.started else 3
 
