@@ -1,11 +1,13 @@
 """Start the service: `python backend.py`. Settings come from the environment; see docs/settings.md."""
 
 import logging
+import os
 import sys
 
 import structlog
 
 from app.application import create_app
+from app.db.upgrade import prepare
 from app.errors import SettingsInvalid
 from app.settings import Settings, load_settings
 from app.web.server import Server
@@ -29,9 +31,11 @@ def configure_logging(settings: Settings) -> None:
 
 def main() -> int:
     """Run until SIGTERM or SIGINT; returns the exit code."""
+    os.umask(0o077)  # the database holds what customers told the company
     try:
         settings = load_settings()
         configure_logging(settings)
+        prepare(settings.resolved_database_url)
         return Server.for_app(create_app(settings), settings).serve_until_stopped()
     except SettingsInvalid as error:
         sys.stderr.write(f"{error.detail}\n")

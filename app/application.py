@@ -12,7 +12,6 @@ from fastapi import FastAPI
 from app.db.engine import open_engine
 from app.db.upgrade import upgrade
 from app.db.writer import GroupWriter
-from app.errors import SealBroken
 from app.predictions.routes import router as portfolio_router
 from app.registry.routes import router as models_router
 from app.registry.service import Registry, load_registry
@@ -49,6 +48,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         lifespan=_lifespan,
         telemetry=_NO_TELEMETRY,
+        redirect_slashes=False,
     )
     app.state.settings = settings
     app.add_middleware(RequestContext)
@@ -94,11 +94,11 @@ def _scoring_models(registry: Registry) -> dict[FieldSet, ScoringModel]:
         name = f"telecom-{field_set}"
         sealed = registry.champions.get(name)
         if sealed is None:
-            registry.refused.setdefault(name, "no champion is loaded.")
+            registry.refused.setdefault(name, f"{name}: no champion is loaded.")
             continue
         try:
             models[field_set] = ScoringModel.from_card(sealed.card, sealed.graph)
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             registry.champions.pop(name)
-            registry.refused[name] = SealBroken(f"{name}: the card cannot be read ({type(error).__name__}).").detail
+            registry.refused[name] = f"{name}/{sealed.version}: the card cannot be used ({error})."
     return models

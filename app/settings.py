@@ -4,9 +4,9 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from app.errors import SettingsInvalid
@@ -44,7 +44,16 @@ class Settings(BaseSettings):
     @property
     def resolved_database_url(self) -> str:
         """DATABASE_URL, or the embedded SQLite file in DATA_DIR."""
-        return self.database_url or f"sqlite:///{self.data_dir.resolve() / 'telelink.db'}"
+        if self.database_url:
+            return self.database_url
+        # Not pasted together: a folder may hold characters that mean something in an address.
+        file = URL.create("sqlite", database=str(self.data_dir.resolve() / "telelink.db"))
+        return file.render_as_string(hide_password=False)
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _any_case(cls, value: object) -> object:
+        return value.lower() if isinstance(value, str) else value
 
 
 def load_settings() -> Settings:
@@ -73,7 +82,7 @@ def _database_file(url: str) -> Path:
         address = make_url(url)
     except ArgumentError:
         raise SettingsInvalid("DATABASE_URL: not a database address.") from None
-    if address.get_backend_name() != "sqlite" or address.database in (None, "", ":memory:"):
+    if address.drivername != "sqlite" or address.database in (None, "", ":memory:"):
         raise SettingsInvalid(
             "DATABASE_URL: this release stores in an SQLite file only: name one, with three slashes and a path."
         )

@@ -21,7 +21,11 @@ ensure_environment() {
   fi
   python="$(find_python)"
   echo "Installing into .venv, once; this takes a minute or two." >&2
-  [ -x .venv/bin/python ] || "$python" -m venv .venv
+  # A venv that was left half-made (python3-venv missing, say) would fail at every later start.
+  if ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
+    rm -rf .venv
+    "$python" -m venv .venv || { rm -rf .venv; return 1; }
+  fi
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$wanted" >&2
   cp "$wanted" "$stamp"
 }

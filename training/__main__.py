@@ -63,7 +63,8 @@ def _summary(result: Trained) -> str:
     lines = [f"  cut {churn['cut_point']}  always-no accuracy {churn['majority_share']:.3f}"]
     for group in (churn, clv):
         lines += [
-            f"  {name:27} {figure['value']:.4f}  [{figure['low']:.4f}, {figure['high']:.4f}]"
+            f"  {name:27} {figure['value']:.4f}"
+            + (f"  [{figure['low']:.4f}, {figure['high']:.4f}]" if "low" in figure else "")
             for name, figure in group.items()
             if isinstance(figure, dict)
         ]

@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import beta
 from sklearn.isotonic import IsotonicRegression
 
 from app.telecom.calibration import CalibrationTable
@@ -13,6 +14,7 @@ Booleans = NDArray[np.bool_]
 
 BOOTSTRAP_ROUNDS: Final = 200
 COVERAGE: Final = 0.90
+BLOCK_COVERAGE: Final = 0.95
 _DECIMALS: Final = 8
 
 
@@ -59,12 +61,32 @@ def resampled_bounds(score: Floats, churned: Booleans, at: Floats, seed: int) ->
     return low, high
 
 
+def block_bounds(score: Floats, churned: Booleans, at: Floats) -> tuple[Floats, Floats]:
+    """Bound the share of churners in the isotonic block around each score: Jeffreys' 95 % interval.
+
+    A block is a run of scores to which isotonic regression gives one value. Resampling alone cannot bound a block in
+    which everybody stayed or everybody left: each resample of it says 0 or 1 again (Brown, Cai and DasGupta 2001,
+    "Interval Estimation for a Binomial Proportion"). 95 %, not 90 %: the data that fill a block also chose it.
+    """
+    fitted = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(score, churned)
+    values, block = np.unique(fitted.predict(score), return_inverse=True)
+    rows = np.bincount(block)
+    leavers = np.bincount(block, weights=churned)
+    tail = (1 - BLOCK_COVERAGE) / 2
+    low = np.where(leavers == 0, 0.0, beta.ppf(tail, leavers + 0.5, rows - leavers + 0.5))
+    high = np.where(leavers == rows, 1.0, beta.ppf(1 - tail, leavers + 0.5, rows - leavers + 0.5))
+    place = np.searchsorted(values, fitted.predict(at), side="left").clip(max=len(values) - 1)
+    return low[place], high[place]
+
+
 def fit_table(score: Floats, churned: Booleans, seed: int) -> CalibrationTable:
     """Fit the table that the service reads.
 
     The probability is the Venn-ABERS pair merged as p1 / (1 - p0 + p1), the choice that minimises the largest log
     loss (Vovk, Petej and Fedorova 2015). Its interval is the pair widened to the 90 % bootstrap interval of the
-    calibration curve: the pair alone narrows as 1/n and would promise more than the number of churners can support.
+    calibration curve and to the interval of the curve's block: the pair alone narrows as 1/n and would promise more
+    than the number of churners can support. Each bound is then tightened by what monotony says: no lower bound is
+    below that of a lower score, no upper bound above that of a higher one.
     The interval speaks of the share of churners among customers with this score, not of the forest's own fit.
 
     Parameters
@@ -86,10 +108,12 @@ def fit_table(score: Floats, churned: Booleans, seed: int) -> CalibrationTable:
     score = np.round(score, _DECIMALS)
     knots = np.unique(np.concatenate([[0.0, 1.0], score]))
     p0, p1 = venn_abers(score, churned, knots)
-    resampled_low, resampled_high = resampled_bounds(score, churned, knots, seed)
+    bounds = [(p0, p1), resampled_bounds(score, churned, knots, seed), block_bounds(score, churned, knots)]
     merged = np.maximum.accumulate(p1 / (1.0 - p0 + p1))
-    low = np.minimum(np.maximum.accumulate(np.minimum(p0, resampled_low)), merged)
-    high = np.maximum(np.maximum.accumulate(np.maximum(p1, resampled_high)), merged)
+    lowest = np.min([low for low, _ in bounds], axis=0)
+    highest = np.max([high for _, high in bounds], axis=0)
+    low = np.minimum(np.maximum.accumulate(lowest), merged)
+    high = np.maximum(np.minimum.accumulate(highest[::-1])[::-1], merged)
     curves = np.round(np.vstack([merged, low, high]), _DECIMALS)
     inner = (curves[:, 1:-1] == curves[:, :-2]) & (curves[:, 1:-1] == curves[:, 2:])
     kept = np.concatenate([[True], ~inner.all(axis=0), [True]])

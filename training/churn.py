@@ -11,14 +11,21 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import brier_score_loss
+from sklearn.metrics import brier_score_loss, roc_auc_score
 from sklearn.model_selection import ParameterSampler, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from tqdm import tqdm
 
 from training.calibration import cross_calibrated
-from training.metrics import PROBABILITY_METRICS, RANKING_METRICS, with_interval
+from training.metrics import (
+    DECIMALS,
+    PROBABILITY_METRICS,
+    RANKING_METRICS,
+    Figure,
+    calibration_error,
+    with_interval,
+)
 
 Floats = NDArray[np.float64]
 Design = NDArray[np.float32]
@@ -106,8 +113,12 @@ def search_settings(design: Design, churned: Booleans, seed: int) -> tuple[Fores
 def compare_models(
     candidates: dict[str, tuple[Callable[[], ClassifierMixin], Design]], churned: Booleans, fold: Folds, seed: int
 ) -> list[dict[str, Any]]:
-    """Compare models in the same folds: ranking on their scores, the rest on cross-calibrated probabilities."""
-    table = []
+    """Compare models in the same folds: ranking on their scores, the rest on cross-calibrated probabilities.
+
+    Every row but the first also holds its paired difference to the first: both models on the same resampled customers.
+    """
+    table: list[dict[str, Any]] = []
+    first: dict[str, Floats] = {}
     for name, (make, design) in tqdm(candidates.items(), desc="comparing models", unit="model"):
         scores = out_of_fold_scores(make, design, churned, fold)
         probability = cross_calibrated(scores, churned, fold)
@@ -116,8 +127,22 @@ def compare_models(
         row |= {
             key: with_interval(metric, churned, probability, seed=seed) for key, metric in PROBABILITY_METRICS.items()
         }
+        row["calibration_error"] = {"value": round(calibration_error(churned, probability), DECIMALS)}
+        first = first or {"scores": scores, "probability": probability}
+        if table:
+            row["paired_difference"] = {
+                "roc_auc": _paired(roc_auc_score, churned, scores, first["scores"], seed),
+                "brier_score": _paired(brier_score_loss, churned, probability, first["probability"], seed),
+            }
         table.append(row)
     return table
+
+
+def _paired(metric: Callable[..., float], churned: Booleans, rival: Floats, ours: Floats, seed: int) -> Figure:
+    """Metric of the rival minus ours, with its interval over the same resamples."""
+    return with_interval(
+        lambda label, theirs, own: metric(label, theirs) - metric(label, own), churned, rival, ours, seed=seed
+    )
 
 
 def rivals(seed: int) -> dict[str, Callable[[], ClassifierMixin]]:

@@ -1,6 +1,6 @@
 """Fit the lifetime-value regression of a field set."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +23,9 @@ CLV_COLUMNS: Final[Mapping[FieldSet, tuple[str, ...]]] = {
     "usage": (*MODELLED_CORE, MONTHLY_CHARGE),
 }
 """Design columns the regression reads: with the minutes known, all their money is in the monthly charge."""
+PRODUCT: Final = ("account_length", MONTHLY_CHARGE)
+"""One more column where both are known. Without it the regression gives a new customer with a large bill twice the
+formula's value; with it the regression can say what the formula says, for customers unlike these as well."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class FittedClv:
     ----------
     coefficients : ndarray, shape (k,)
         USD per unit of each design column, zero for columns the regression does not read.
+    product_coefficient : float
+        USD per unit of ``PRODUCT``; zero when the monthly charge is unknown.
     intercept_usd : float
         USD.
     out_of_fold_usd : ndarray, shape (n,)
@@ -41,14 +46,24 @@ class FittedClv:
 
     pipeline: Pipeline
     coefficients: Floats
+    product_coefficient: float
     intercept_usd: float
     interval: ClvInterval
     out_of_fold_usd: Floats
 
 
 def clv_design(design: Design, field_set: FieldSet) -> Floats:
-    """Pick the columns the regression reads: shape (n, len(CLV_COLUMNS[field_set]))."""
-    return design[:, [DESIGN_COLUMNS[field_set].index(name) for name in CLV_COLUMNS[field_set]]].astype(np.float64)
+    """Pick the columns the regression reads, ``PRODUCT`` last where it is known: shape (n, columns), float64."""
+    chosen = design[:, design_places(field_set, CLV_COLUMNS[field_set])].astype(np.float64)
+    if MONTHLY_CHARGE not in CLV_COLUMNS[field_set]:
+        return chosen
+    factors = design[:, design_places(field_set, PRODUCT)].astype(np.float64)
+    return np.column_stack([chosen, factors.prod(axis=1)])
+
+
+def design_places(field_set: FieldSet, names: Sequence[str]) -> list[int]:
+    """Find columns of the design matrix by name."""
+    return [DESIGN_COLUMNS[field_set].index(name) for name in names]
 
 
 def fit_clv(design: Design, target_usd: Floats, field_set: FieldSet, remaining_months: float, seed: int) -> FittedClv:
@@ -76,7 +91,10 @@ def fit_clv(design: Design, target_usd: Floats, field_set: FieldSet, remaining_m
     pipeline.fit(chosen, target_usd)
     scaler, regression = pipeline[0], pipeline[1]
     slopes = regression.coef_ / scaler.scale_
+    plain = len(CLV_COLUMNS[field_set])
     coefficients = np.zeros(design.shape[1])
-    coefficients[[DESIGN_COLUMNS[field_set].index(name) for name in CLV_COLUMNS[field_set]]] = slopes
-    interval = ClvInterval(round(float(low), 6), round(float(high), 6), round(remaining_months, 6), COVERAGE)
-    return FittedClv(pipeline, coefficients, float(regression.intercept_ - slopes @ scaler.mean_), interval, held_out)
+    coefficients[design_places(field_set, CLV_COLUMNS[field_set])] = slopes[:plain]
+    product = float(slopes[plain:].sum())
+    interval = ClvInterval(round(float(low), 8), round(float(high), 8), round(remaining_months, 6), COVERAGE)
+    intercept = float(regression.intercept_ - slopes @ scaler.mean_)
+    return FittedClv(pipeline, coefficients, product, intercept, interval, held_out)

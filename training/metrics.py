@@ -55,7 +55,6 @@ RANKING_METRICS: Final[Mapping[str, Callable[[Booleans, Floats], float]]] = {
 PROBABILITY_METRICS: Final[Mapping[str, Callable[[Booleans, Floats], float]]] = {
     "brier_score": brier_score_loss,
     "log_loss": bounded_log_loss,
-    "calibration_error": calibration_error,
 }
 DECISION_METRICS: Final[Mapping[str, Callable[[Booleans, Booleans], float]]] = {
     "accuracy": accuracy_score,
@@ -112,6 +111,8 @@ def churn_figures(churned: Booleans, probability: Floats, cut_point: float, seed
     }
     for name, metric in {**RANKING_METRICS, **PROBABILITY_METRICS}.items():
         figures[name] = with_interval(metric, churned, probability, seed=seed)
+    # No interval: a resample of a calibrated model is less calibrated than the model, so the bootstrap only goes up.
+    figures["calibration_error"] = {"value": round(calibration_error(churned, probability), DECIMALS)}
     for name, decided in DECISION_METRICS.items():
         figures[name] = with_interval(decided, churned, called, seed=seed)
     return figures

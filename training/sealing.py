@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -34,7 +35,20 @@ class SealRefused(ValueError):
     """The graph does not answer like the fitted models, so nothing was written."""
 
 
-def build_graph(forest: RandomForestClassifier, coefficients: Floats, intercept_usd: float) -> bytes:
+@dataclass(frozen=True)
+class LinearTerms:
+    """The regression as numbers: a coefficient a design column, one for a product of two columns, and an intercept.
+
+    ``product_columns`` names the two places in the design matrix; their product counts with ``product_coefficient``.
+    """
+
+    coefficients: Floats
+    intercept_usd: float
+    product_columns: tuple[int, int] = (0, 0)
+    product_coefficient: float = 0.0
+
+
+def build_graph(forest: RandomForestClassifier, terms: LinearTerms) -> bytes:
     """Build one ONNX graph that answers the forest's score and the regression's lifetime value.
 
     The forest is converted by skl2onnx. The regression is a product and a sum in double precision, because ONNX's own
@@ -44,17 +58,15 @@ def build_graph(forest: RandomForestClassifier, coefficients: Floats, intercept_
     ----------
     forest : RandomForestClassifier
         Fitted on the design matrix; class 1 is churned.
-    coefficients : ndarray, shape (k,)
-        USD per unit of each design column.
-    intercept_usd : float
-        USD.
+    terms : LinearTerms
+        The lifetime-value regression over the design matrix.
 
     Returns
     -------
     bytes
         Input ``design`` (n, k) float32; outputs ``forest_score`` (n,) float32 and ``clv_usd`` (n,) float64.
     """
-    columns = len(coefficients)
+    columns = len(terms.coefficients)
     converted = skl2onnx.convert_sklearn(
         forest,
         initial_types=[("design", FloatTensorType([None, columns]))],
@@ -62,22 +74,17 @@ def build_graph(forest: RandomForestClassifier, coefficients: Floats, intercept_
         target_opset=_OPSETS,
     )
     (trees,) = converted.graph.node
-    nodes = [
-        trees,
-        helper.make_node("Gather", [trees.output[1], "churned_class"], ["forest_score"], axis=1),
-        helper.make_node("Cast", ["design"], ["design_double"], to=TensorProto.DOUBLE),
-        helper.make_node("Mul", ["design_double", "coefficients"], ["terms"]),
-        helper.make_node("ReduceSum", ["terms", "column_axis"], ["sum"], keepdims=0),
-        helper.make_node("Add", ["sum", "intercept"], ["clv_usd"]),
-    ]
     constants = {
         "churned_class": np.array(1, dtype=np.int64),
-        "coefficients": coefficients.reshape(1, -1),
+        "coefficients": terms.coefficients.reshape(1, -1),
+        "first_factor": np.array(terms.product_columns[:1], dtype=np.int64),
+        "second_factor": np.array(terms.product_columns[1:], dtype=np.int64),
+        "product_coefficient": np.array(terms.product_coefficient),
         "column_axis": np.array([1], dtype=np.int64),
-        "intercept": np.array(intercept_usd),
+        "intercept": np.array(terms.intercept_usd),
     }
     graph = helper.make_graph(
-        nodes,
+        _nodes(trees),
         "telecom",
         [helper.make_tensor_value_info("design", TensorProto.FLOAT, [None, columns])],
         [
@@ -91,6 +98,23 @@ def build_graph(forest: RandomForestClassifier, coefficients: Floats, intercept_
     onnx.checker.check_model(model)
     serialized: bytes = model.SerializeToString(deterministic=True)
     return serialized
+
+
+def _nodes(trees: onnx.NodeProto) -> list[onnx.NodeProto]:
+    """Chain the graph's steps: the trees to the score, the design matrix to the lifetime value."""
+    return [
+        trees,
+        helper.make_node("Gather", [trees.output[1], "churned_class"], ["forest_score"], axis=1),
+        helper.make_node("Cast", ["design"], ["design_double"], to=TensorProto.DOUBLE),
+        helper.make_node("Mul", ["design_double", "coefficients"], ["plain"]),
+        helper.make_node("Gather", ["design_double", "first_factor"], ["first"], axis=1),
+        helper.make_node("Gather", ["design_double", "second_factor"], ["second"], axis=1),
+        helper.make_node("Mul", ["first", "second"], ["product"]),
+        helper.make_node("Mul", ["product", "product_coefficient"], ["product_term"]),
+        helper.make_node("Concat", ["plain", "product_term"], ["terms"], axis=1),
+        helper.make_node("ReduceSum", ["terms", "column_axis"], ["sum"], keepdims=0),
+        helper.make_node("Add", ["sum", "intercept"], ["clv_usd"]),
+    ]
 
 
 def prove_equal(graph: bytes, design: Design, forest_score: Floats, clv_usd: Floats) -> dict[str, float]:

@@ -14,7 +14,7 @@ from app.registry.artifacts import load_graph
 from app.telecom import policy
 from app.telecom.clv import ClvAssumptions, expected_remaining_months, target_clv_usd
 from app.telecom.features import DESIGN_COLUMNS, FIELDS, MODELLED_FIELDS, FieldSet, design_matrix
-from app.telecom.scoring import ScoringModel, score
+from app.telecom.scoring import CARD_SCHEMA, ScoringModel, score
 from training.calibration import cross_calibrated, fit_table
 from training.churn import (
     FOLDS,
@@ -26,25 +26,27 @@ from training.churn import (
     search_settings,
     smote_forest,
 )
-from training.clv import CLV_COLUMNS, FittedClv, clv_design, fit_clv
+from training.clv import CLV_COLUMNS, PRODUCT, FittedClv, clv_design, design_places, fit_clv
 from training.datasets import CHURNED, columns_of, count_shared_rows
 from training.metrics import churn_figures, clv_figures
-from training.sealing import build_graph, prove_equal
+from training.sealing import LinearTerms, build_graph, prove_equal
 from training.simulate import simulate
 
 Floats = NDArray[np.float64]
 Booleans = NDArray[np.bool_]
 
-CARD_SCHEMA: Final = 1
 DECISION_CUT_POINT: Final = policy.TIER_CUT_POINTS[-1]
 GOLDEN_ROWS: Final = 20
 REFERENCE_BINS: Final = 10
+REFERENCE_VALUES: Final = 21
 LIBRARIES: Final = ("imbalanced-learn", "numpy", "onnx", "onnxruntime", "scikit-learn", "skl2onnx")
 LIMITS: Final = (
     "The table is one cross-section without dates: the probability has no time horizon, and annual churn is assumed.",
-    "The lifetime value's target is derived by a formula from tenure and minutes; no customer was observed to the end.",
+    "The lifetime value's target is derived by a formula from tenure and minutes; no customer was observed to the end. "
+    "With the minutes known the regression reproduces the formula, so an R2 near 1 is no evidence of foresight.",
     "The probability interval covers the calibration, not the choice of forest or a change of the market.",
-    "State and area code are stored with a prediction and not used by it: they did not help in the same folds.",
+    "State and area code are stored with a prediction and not used by it; the comparison shows the forest with them.",
+    "The out-of-fold figures rest on the rows that also chose the forest's settings; the reported ones do not.",
     "The public table is artificial data. Retrain on the portfolio's own customers before money depends on the score.",
 )
 
@@ -152,7 +154,9 @@ def _graph(
 ) -> tuple[bytes, dict[str, float]]:
     """Convert the fitted models and prove on every training row that nothing was lost."""
     forest = pipeline.named_steps["forest"]
-    graph = build_graph(forest, clv.coefficients, clv.intercept_usd)
+    first, second = design_places(field_set, PRODUCT) if clv.product_coefficient else (0, 0)
+    terms = LinearTerms(clv.coefficients, clv.intercept_usd, (first, second), clv.product_coefficient)
+    graph = build_graph(forest, terms)
     clv_usd = clv.pipeline.predict(clv_design(design, field_set))
     return graph, prove_equal(graph, design, forest.predict_proba(design)[:, 1], clv_usd)
 
@@ -172,6 +176,9 @@ def _churn_part(
         "decision_cut_point": DECISION_CUT_POINT,
         "decision_cut_point_rule": "the policy's High tier: whoever is shown as High is called a leaver",
         "calibration": {"rows": len(churned), "knots": fit_table(scores, churned, seed).to_card()},
+        "out_of_fold_tiers": {
+            tier: int((policy.tier_index(honest) == place).sum()) for place, tier in enumerate(policy.TIERS)
+        },
         "out_of_fold": churn_figures(churned, honest, DECISION_CUT_POINT, seed),
         "comparison": _compare(frame, settings, design, churned, fold, seed),
     }
@@ -182,7 +189,7 @@ def _clv_part(clv: FittedClv, assumptions: ClvAssumptions, field_set: FieldSet) 
     return {
         "method": "linear regression",
         "target": "derived, not observed: monthly charge x (tenure + expected remaining months)",
-        "columns": list(CLV_COLUMNS[field_set]),
+        "columns": list(CLV_COLUMNS[field_set]) + [" x ".join(PRODUCT)] * bool(clv.product_coefficient),
         "assumptions": {**asdict(assumptions), "expected_remaining_months": clv.interval.remaining_months},
         "interval": asdict(clv.interval),
     }
@@ -239,13 +246,20 @@ def _golden(graph: bytes, field_set: FieldSet, seed: int) -> dict[str, Any]:
 
 
 def _reference(columns: Mapping[str, Floats], model: ScoringModel) -> dict[str, Any]:
-    """Histogram each modelled field and the probability over the training customers, for drift checks later."""
+    """Histogram each modelled field and the probability over the training customers, for drift checks later.
+
+    A field of few values has one bin a value. Otherwise the bins have equal mass, and the first and the last one are
+    open: whatever lies beyond the training range counts there.
+    """
     answers = score(columns, model)
-    reference = {}
     series = {name: columns[name] for name in MODELLED_FIELDS[model.field_set]}
+    reference: dict[str, Any] = {}
     for name, values in {**series, "churn_probability": answers.churn_probability}.items():
-        edges = np.unique(np.quantile(values, np.linspace(0, 1, REFERENCE_BINS + 1)))
-        edges = np.append(edges, edges[-1] + 1.0) if len(edges) < 2 else edges
-        counts, _ = np.histogram(values, edges)
-        reference[name] = {"edges": edges.tolist(), "shares": (counts / len(values)).round(6).tolist()}
+        distinct, counts = np.unique(values, return_counts=True)
+        if len(distinct) <= REFERENCE_VALUES:
+            reference[name] = {"values": distinct.tolist(), "shares": (counts / len(values)).round(6).tolist()}
+            continue
+        inner = np.unique(np.quantile(values, np.linspace(0, 1, REFERENCE_BINS + 1)[1:-1]))
+        counts = np.bincount(np.searchsorted(inner, values, side="right"), minlength=len(inner) + 1)
+        reference[name] = {"inner_edges": inner.tolist(), "shares": (counts / len(values)).round(6).tolist()}
     return reference

@@ -1,12 +1,19 @@
 """Bring a database to the newest migration; a database that is there already costs one query."""
 
+import time
 from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from app.db.engine import BUSY_TIMEOUT_MS, as_unavailable, open_engine
+from app.errors import DatabaseBusy, SettingsInvalid
 
 HEAD: Final = "0001"
+LOCK_PATIENCE_SECONDS: Final = 5.0
+WHERE: Final = "DATA_DIR, DATABASE_URL"
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 
 
@@ -18,13 +25,43 @@ def current_revision(engine: Engine) -> str | None:
         return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
 
 
+def prepare(url: str) -> None:
+    """Bring the database behind an address to the newest migration before the service starts.
+
+    Raises
+    ------
+    SettingsInvalid
+        It cannot be used: not a database, locked for longer than a start should wait, or of a newer release.
+    """
+    engine = open_engine(url)
+    patience_ends = time.monotonic() + LOCK_PATIENCE_SECONDS
+    try:
+        while True:
+            try:
+                return upgrade(engine)
+            except DBAPIError as error:
+                # Two services started together: one migrates, the other waits for it.
+                if not (isinstance(as_unavailable(error), DatabaseBusy) and time.monotonic() < patience_ends):
+                    raise SettingsInvalid(
+                        f"DATA_DIR, DATABASE_URL: the database cannot be used ({error.orig})."
+                    ) from None
+                time.sleep(BUSY_TIMEOUT_MS / 1000)
+    finally:
+        engine.dispose()
+
+
 def upgrade(engine: Engine, revision: str = "head") -> None:
-    """Run the missing migrations in one transaction, or none of them.
+    """Run the missing migrations in one transaction, or none of them; raises SettingsInvalid for a newer database.
 
     Alembic is imported only when there is something to do: it would add a fifth to every start.
     """
-    if current_revision(engine) == HEAD and revision == "head":
+    current = current_revision(engine)
+    if current == HEAD and revision == "head":
         return
+    if current is not None and not list((MIGRATIONS / "versions").glob(f"{current}_*.py")):
+        raise SettingsInvalid(
+            f"{WHERE}: a newer release has migrated this database; start that release or restore a backup."
+        )
     from alembic import command
     from alembic.config import Config
 

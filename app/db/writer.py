@@ -47,8 +47,8 @@ class GroupWriter:
     def __init__(self, engine: Engine, *, timeout_seconds: float, max_waiting: int) -> None:
         self._engine = engine
         self._timeout_seconds = timeout_seconds
-        self._max_waiting = max_waiting
-        self._queue: queue.SimpleQueue[_Pending | None] = queue.SimpleQueue()
+        self.most_waiting = max_waiting
+        self._queue: queue.SimpleQueue[list[_Pending] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="group-writer", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = False
@@ -74,25 +74,39 @@ class GroupWriter:
         return time.monotonic() + self._timeout_seconds
 
     def submit(self, insert: Insert, rows: Sequence[Row], deadline: float | None = None) -> "asyncio.Future[None]":
-        """Queue rows to be stored, all or none; the future is done when they are on the disk.
+        """Queue the rows of one request; see ``submit_all``."""
+        return self.submit_all(insert, [(rows, deadline or self.deadline())])[0]
 
-        The future fails with an Unavailable when nothing was stored: locked beyond the deadline, disk full, or not
-        reachable.
+    def submit_all(self, insert: Insert, parts: Sequence[tuple[Sequence[Row], float]]) -> list["asyncio.Future[None]"]:
+        """Queue the rows of one or more requests, each stored whole or not at all by its own deadline.
+
+        Parameters
+        ----------
+        insert : callable
+            Stores rows inside a transaction that the writer opens.
+        parts : sequence of (rows, deadline)
+            One entry a request; the deadline is on the clock of ``deadline()``.
+
+        Returns
+        -------
+        list of Future
+            One a request, done when its rows are on the disk; fails with an Unavailable when nothing of it was stored.
 
         Raises
         ------
         Unavailable
-            At once, when too many writes are waiting or the writer is stopping.
+            At once, when too many requests are waiting or the writer is stopping.
         """
         if self._stopping or self._loop is None:
             raise ShuttingDown
-        if self._unanswered >= self._max_waiting:
+        if self._unanswered >= self.most_waiting:
             raise DatabaseBusy
-        pending = _Pending(insert, rows, self._loop.create_future(), deadline or self.deadline())
-        self._unanswered += 1
-        pending.done.add_done_callback(self._settled)
+        pending = [_Pending(insert, rows, self._loop.create_future(), deadline) for rows, deadline in parts]
+        self._unanswered += len(pending)
+        for one in pending:
+            one.done.add_done_callback(self._settled)
         self._queue.put(pending)
-        return pending.done
+        return [one.done for one in pending]
 
     def _settled(self, _done: "asyncio.Future[None]") -> None:
         self._unanswered -= 1
@@ -113,7 +127,7 @@ class GroupWriter:
                 item = self._queue.get(block=block)
                 if item is None:
                     return True
-                waiting.append(item)
+                waiting += item
                 block = False
         except queue.Empty:
             return False

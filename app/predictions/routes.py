@@ -1,6 +1,7 @@
 """GET /stats."""
 
 from fastapi import APIRouter, Request
+from sqlalchemy.exc import DBAPIError
 
 from app.db.engine import as_unavailable
 from app.predictions import store
@@ -17,5 +18,5 @@ def stats(request: Request) -> Stats:
     try:
         with request.app.state.engine.connect().execution_options(read_only=True) as connection:
             return Stats(**summarise(store.read_portfolio(connection)))
-    except Exception as error:
+    except DBAPIError as error:
         raise as_unavailable(error) from error

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
@@ -26,7 +27,7 @@ _SHIFT: Final = Prepared(
 
 
 def insert_predictions(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert predictions inside the caller's transaction; the last row of a customer becomes the latest.
+    """Insert predictions inside the caller's transaction; a customer's newest one by id becomes the latest.
 
     Each row holds every column of ``predictions``. Rows without a ``customer_id`` are history only.
     """
@@ -35,8 +36,11 @@ def insert_predictions(connection: Connection, rows: Sequence[Mapping[str, Any]]
     if not named:
         return
     first_seen_at = {row["customer_id"]: row["created_at"] for row in reversed(named)}
-    latest = {row["customer_id"]: row for row in named}
+    latest = {row["customer_id"]: row for row in sorted(named, key=itemgetter("id"))}
     before = _customers_by_id(connection, list(latest))
+    # A large batch is scored long before it is stored: a newer answer that overtook it stays the latest.
+    latest = {key: row for key, row in latest.items() if key not in before or row["id"] > before[key]["prediction_id"]}
+    before = {key: row for key, row in before.items() if key in latest}
     customer = {key: {**_customer(row), "first_seen_at": first_seen_at[key]} for key, row in latest.items()}
     _ADD.many(connection, [row for key, row in customer.items() if key not in before])
     _MOVE.many(connection, [{"key": key, **customer[key]} for key in before])
@@ -51,7 +55,7 @@ def read_portfolio(connection: Connection) -> Sequence[Row[Any]]:
 @cache
 def _look_up(size: int) -> Prepared:
     """Prepare the look-up of ``size`` customers at once."""
-    columns = (customers.c.id, customers.c.tier, customers.c.clv_cents, customers.c.monthly_charge_cents)
+    columns = (customers.c[name] for name in ("id", "prediction_id", "tier", "clv_cents", "monthly_charge_cents"))
     return Prepared(select(*columns).where(customers.c.id.in_([bindparam(f"id{place}") for place in range(size)])))
 
 

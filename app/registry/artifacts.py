@@ -60,31 +60,32 @@ def read_verified(folder: Path) -> dict[str, bytes]:
     SealBroken
         The list is missing or unreadable, a file is missing, added, too large or different.
     """
+    label = f"{folder.parent.name}/{folder.name}"
     try:
         entries = {entry.name: entry for entry in folder.iterdir()}
         if not all(entry.is_file() for entry in entries.values()):
-            raise SealBroken(f"{folder.name}: it holds something that is not a file.")
+            raise SealBroken(f"{label}: it holds something that is not a file.")
         lines = (folder / CHECKSUMS).read_text(encoding="ascii").splitlines()
         matches = [_LINE.fullmatch(line) for line in lines]
     except (OSError, ValueError):
-        raise SealBroken(f"{folder.name}: {CHECKSUMS} cannot be read.") from None
+        raise SealBroken(f"{label}: {CHECKSUMS} cannot be read.") from None
     listed = {match[2]: match[1] for match in matches if match}
     if len(listed) != len(lines) or not {MODEL, CARD} <= listed.keys():
-        raise SealBroken(f"{folder.name}: {CHECKSUMS} is not a list of checksums with {MODEL} and {CARD}.")
+        raise SealBroken(f"{label}: {CHECKSUMS} is not a list of checksums with {MODEL} and {CARD}.")
     present = entries.keys() - {CHECKSUMS}
     if present != listed.keys():
-        raise SealBroken(f"{folder.name}: files and checksums differ: {sorted(present ^ listed.keys())}.")
+        raise SealBroken(f"{label}: files and checksums differ: {sorted(present ^ listed.keys())}.")
     contents = {}
     for file_name, expected in listed.items():
         path = folder / file_name
         try:
             if path.stat().st_size > _LARGEST_FILE_BYTES:
-                raise SealBroken(f"{folder.name}: {file_name} is too large.")
+                raise SealBroken(f"{label}: {file_name} is too large.")
             contents[file_name] = path.read_bytes()
         except OSError:
-            raise SealBroken(f"{folder.name}: {file_name} cannot be read.") from None
+            raise SealBroken(f"{label}: {file_name} cannot be read.") from None
         if hashlib.sha256(contents[file_name]).hexdigest() != expected:
-            raise SealBroken(f"{folder.name}: {file_name} does not match its checksum.")
+            raise SealBroken(f"{label}: {file_name} does not match its checksum.")
     return contents
 
 

@@ -3,7 +3,10 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
+
+from app.errors import DatabaseBusy
 
 LARGEST_FRAME: Final = 32
 """Requests answered as one frame: what the event loop scores within a few hundred microseconds."""
@@ -21,8 +24,16 @@ class Waiting:
     answers: "asyncio.Future[list[bytes]]"
 
 
-Process = Callable[[Sequence[Waiting]], "asyncio.Future[list[bytes]]"]
-"""Starts the work for a frame; the future holds the answers of all its requests, in order."""
+@dataclass(frozen=True)
+class OnItsWay:
+    """One request's answers, and the future that says when they may be given, or why not."""
+
+    answers: list[bytes]
+    stored: "asyncio.Future[None]"
+
+
+Process = Callable[[Sequence[Waiting]], Sequence[OnItsWay]]
+"""Starts the work for a frame; gives one entry a request, in order."""
 
 
 class AdaptiveBatcher:
@@ -30,18 +41,27 @@ class AdaptiveBatcher:
 
     When a frame comes back, its clients are about to ask again: the next frame leaves as soon as as many requests have
     gathered as the last one had, or after two milliseconds. So commits are shared by all who are there, and the frame's
-    size follows the number of clients by itself.
+    size follows the number of clients by itself. Each request keeps its own deadline and its own verdict.
     """
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Process, most_waiting: int) -> None:
         self._process = process
+        self._most_waiting = most_waiting
         self._round: list[Waiting] = []
         self._on_their_way = 0
         self._expected = 1
         self._timer: asyncio.TimerHandle | None = None
 
     async def answer(self, asked: Sequence[Any], request_id: str, deadline: float) -> list[bytes]:
-        """Wait for the answers to one request's customers; fails as the frame fails."""
+        """Wait for the answers to one request's customers.
+
+        Raises
+        ------
+        DatabaseBusy
+            At once, when too many requests are waiting already.
+        """
+        if len(self._round) >= self._most_waiting:
+            raise DatabaseBusy
         loop = asyncio.get_running_loop()
         waiting = Waiting(asked, request_id, deadline, loop.create_future())
         self._round.append(waiting)
@@ -61,39 +81,29 @@ class AdaptiveBatcher:
             self._send(gathered[start : start + LARGEST_FRAME])
 
     def _send(self, frame: Sequence[Waiting]) -> None:
-        def come_back(done: "asyncio.Future[list[bytes]]") -> None:
-            self._on_their_way -= 1
-            if error := done.exception():
-                _refuse(frame, error)
-            else:
-                _give(frame, done.result())
-            if not self._on_their_way:
-                self._expected = len(frame)
-                self._send_or_wait()
-
         try:
-            self._process(frame).add_done_callback(come_back)
+            sent = self._process(frame)
         except Exception as error:  # the requests must hear of it, or they would wait for ever
-            _refuse(frame, error)
-        else:
-            self._on_their_way += 1
+            for waiting in frame:
+                waiting.answers.set_exception(error)
+            return
+        self._on_their_way += len(frame)
+        for waiting, on_its_way in zip(frame, sent, strict=True):
+            on_its_way.stored.add_done_callback(partial(self._come_back, waiting, on_its_way.answers, len(frame)))
 
-    def _send_or_wait(self) -> None:
-        if len(self._round) >= self._expected:
-            self._send_round()
-        elif self._round:
-            self._timer = asyncio.get_running_loop().call_later(PATIENCE_SECONDS, self._send_round)
-
-
-def _give(frame: Sequence[Waiting], answers: Sequence[bytes]) -> None:
-    left = iter(answers)
-    for waiting in frame:
-        own = [next(left) for _ in waiting.asked]
+    def _come_back(
+        self, waiting: Waiting, answers: list[bytes], frame_size: int, stored: "asyncio.Future[None]"
+    ) -> None:
+        self._on_their_way -= 1
+        error = stored.exception()
         if not waiting.answers.done():
-            waiting.answers.set_result(own)
-
-
-def _refuse(frame: Sequence[Waiting], error: BaseException) -> None:
-    for waiting in frame:
-        if not waiting.answers.done():
-            waiting.answers.set_exception(error)
+            if error:
+                waiting.answers.set_exception(error)
+            else:
+                waiting.answers.set_result(answers)
+        if not self._on_their_way:
+            self._expected = frame_size
+            if len(self._round) >= frame_size:
+                self._send_round()
+            elif self._round:
+                self._timer = asyncio.get_running_loop().call_later(PATIENCE_SECONDS, self._send_round)

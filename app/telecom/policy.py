@@ -61,6 +61,10 @@ RECOMMENDATIONS: Final[dict[tuple[Tier, ValueBand], Recommendation]] = {
 }
 
 
+LEAST_CONFIDENT: Final = len(CONFIDENCES) - 1
+"""Position of the word for a customer unlike any the model has seen."""
+
+
 def tier_index(churn_probability: Floats) -> Integers:
     """Position in ``TIERS`` of each calibrated probability; a probability on a cut-point belongs to the higher tier.
 

@@ -23,7 +23,7 @@ CUSTOMER_ID_PATTERN: Final = (
     r"\ufffc\ufffd]{1,64}$"
 )
 _GAP: Final = "[ ,\u00a0\u202f]"
-_NUMERIC: Final = re.compile(rf"[+-]?([0-9]+|[1-9][0-9]{{0,2}}({_GAP}[0-9]{{3}})+)(\.[0-9]*)?")
+_NUMERIC: Final = re.compile(rf"[+-]?(([0-9]+|[1-9][0-9]{{0,2}}({_GAP}[0-9]{{3}})+)(\.[0-9]*)?|\.[0-9]+)")
 _CUSTOMER_ID: Final = re.compile(CUSTOMER_ID_PATTERN)
 _EMPTY: Final = ("", None)
 

@@ -53,5 +53,8 @@ async def batch_predict(request: Request) -> Response:
     customers = await asyncio.to_thread(lambda: read_batch(parse_json(body)))
     service: TelecomService = state.telecom
     answers = await service.predict(customers, request.state.request_id)
-    content = b'{"predictions":[' + b",".join(answers) + b'],"count":' + str(len(answers)).encode() + b"}"
-    return Response(content, media_type=_JSON)
+    return Response(await asyncio.to_thread(_batch_body, answers), media_type=_JSON)
+
+
+def _batch_body(answers: list[bytes]) -> bytes:
+    return b'{"predictions":[' + b",".join(answers) + b'],"count":' + str(len(answers)).encode() + b"}"

@@ -32,7 +32,7 @@ def _number_text_pattern(field: features.Field) -> str:
 
 
 def _json_schema(field: features.Field) -> dict[str, Any]:
-    """Describe what ``profiles.read_value`` accepts, no more and no less."""
+    """Describe what ``profiles.read_value`` accepts; it tolerates thousands separators beyond that."""
     if field.is_number:
         number: dict[str, Any] = {"type": "number", "minimum": 0, "maximum": field.maximum}
         if field.kind == "count":
@@ -52,7 +52,7 @@ def _json_schema(field: features.Field) -> dict[str, Any]:
 
 def _reader(read: Callable[[Any], Any], *, optional: bool) -> PlainValidator:
     def validate(value: Any) -> Any:
-        if optional and (value is None or value == ""):
+        if optional and (value is None or (isinstance(value, str) and not value.strip(" "))):
             return None
         try:
             return read(value)
@@ -182,7 +182,8 @@ def read_customer(raw: Any, row: int | None = None) -> tuple[dict[str, Any], lis
     absent = sum(values[name] is None for name in MINUTE_NAMES) if values else 1
     if absent not in (0, len(MINUTE_NAMES)) and isinstance(raw, dict):
         refused = {problem.field for problem in problems}
-        given = [field.name for field in MINUTE_FIELDS if raw.get(field.alias) not in (None, "")]
+        written = {field.name: raw.get(field.alias) for field in MINUTE_FIELDS}
+        given = [name for name, value in written.items() if value is not None and str(value).strip(" ")]
         problems += [
             FieldProblem(field.alias, reason.code, str(reason), row)
             for field, reason in profiles.missing_minutes(given)

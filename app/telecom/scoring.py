@@ -9,14 +9,16 @@ from numpy.typing import NDArray
 
 from app.telecom.calibration import CalibrationTable
 from app.telecom.clv import ClvInterval
-from app.telecom.features import FIELD_BY_NAME, MODELLED_FIELDS, Columns, FieldSet, design_matrix
-from app.telecom.policy import confidence_index, tier_index, value_band_index
+from app.telecom.features import DESIGN_COLUMNS, FIELD_BY_NAME, MODELLED_FIELDS, Columns, FieldSet, design_matrix
+from app.telecom.policy import LEAST_CONFIDENT, TIER_CUT_POINTS, confidence_index, tier_index, value_band_index
 
 Floats = NDArray[np.float64]
 Graph = Callable[[NDArray[np.float32]], tuple[Floats, Floats]]
 """A design matrix, shape (n, k), to the forest's score and the raw lifetime value (USD), each shape (n,)."""
 
 PROBABILITY_DECIMALS: Final = 6
+CARD_SCHEMA: Final = 2
+"""Layout of the card this code reads; raised when a reader would need another layout."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,17 @@ class ScoringModel:
         Raises
         ------
         KeyError, ValueError
-            The card lacks an entry, or an entry breaks its own rules.
+            The card lacks an entry, an entry breaks its own rules, or the card was sealed for other columns or
+            cut-points than this code has.
         """
+        ours = {
+            "schema": CARD_SCHEMA,
+            "design_columns": list(DESIGN_COLUMNS[card["field_set"]]),
+            "tier_cut_points": list(TIER_CUT_POINTS),
+        }
+        for name, expected in ours.items():
+            if {**card, **card["policy"]}[name] != expected:
+                raise ValueError(f"the card's {name} are not this release's")
         return cls(
             name=card["name"],
             version=card["version"],
@@ -120,18 +131,21 @@ def score(columns: Columns, model: ScoringModel) -> Scores:
         np.round(curve, PROBABILITY_DECIMALS) for curve in model.calibration.apply(forest_score.astype(np.float64))
     )
     clv = raw_clv.astype(np.float64).clip(min=0.0).round(2)
-    clv_low, clv_high = (np.round(bound, 2) for bound in model.clv_interval.around(clv, columns["account_length"]))
+    clv_low, clv_high = model.clv_interval.around(clv, columns["account_length"])
+    # Nobody like this was among the training customers, so their calibration does not speak for this one.
+    unseen = _outside(columns, model).any(axis=0)
     return Scores(
         churn_probability=probability,
         probability_low=low,
         probability_high=high,
         clv_usd=clv,
-        clv_low_usd=clv_low,
-        clv_high_usd=clv_high,
+        # Outwards to whole cents, so that rounding never shuts the value out.
+        clv_low_usd=np.floor(clv_low * 100) / 100,
+        clv_high_usd=np.ceil(clv_high * 100) / 100,
         value_at_risk_usd=np.round(probability * clv, 2),
         tier=tier_index(probability),
         value_band=value_band_index(clv, model.value_cut_points_usd),
-        confidence=confidence_index(high - low),
+        confidence=np.where(unseen, LEAST_CONFIDENT, confidence_index(high - low)),
     )
 
 
@@ -152,9 +166,7 @@ def warnings_for(columns: Columns, model: ScoringModel) -> list[Warned]:
     """
     found: list[Warned] = []
     names = MODELLED_FIELDS[model.field_set]
-    smallest, largest = np.array([model.training_range[name] for name in names]).T[:, :, None]
-    values = np.array([columns[name] for name in names])
-    for place, row in np.argwhere((values < smallest) | (values > largest)).tolist():
+    for place, row in np.argwhere(_outside(columns, model)).tolist():
         field = FIELD_BY_NAME[names[place]]
         low, high = model.training_range[field.name]
         message = (
@@ -168,3 +180,12 @@ def warnings_for(columns: Columns, model: ScoringModel) -> list[Warned]:
         Warned(row, "contradiction", "number_vmail_messages", message) for row in np.flatnonzero(contradiction).tolist()
     ]
     return found
+
+
+def _outside(columns: Columns, model: ScoringModel) -> NDArray[np.bool_]:
+    """Mark values beyond the training range: one row a modelled field, one column a customer."""
+    names = MODELLED_FIELDS[model.field_set]
+    smallest, largest = np.array([model.training_range[name] for name in names]).T[:, :, None]
+    values = np.array([columns[name] for name in names])
+    outside: NDArray[np.bool_] = (values < smallest) | (values > largest)
+    return outside

@@ -13,7 +13,7 @@ from app.db.writer import GroupWriter, Row
 from app.errors import FieldProblem, InvalidRequest, ModelNotReady
 from app.predictions.store import insert_predictions
 from app.telecom import policy
-from app.telecom.batching import AdaptiveBatcher, Waiting
+from app.telecom.batching import AdaptiveBatcher, OnItsWay, Waiting
 from app.telecom.features import FIELD_BY_NAME, MINUTE_NAMES, MODELLED_FIELDS, FieldSet, monthly_charge_usd
 from app.telecom.profiles import numeric_columns
 from app.telecom.schemas import listed, read_customer, to_wire
@@ -75,7 +75,7 @@ class TelecomService:
     def __init__(self, models: Mapping[FieldSet, ScoringModel], writer: GroupWriter) -> None:
         self._models = models
         self._writer = writer
-        self._batcher = AdaptiveBatcher(self._answer_frame)
+        self._batcher = AdaptiveBatcher(self._answer_frame, writer.most_waiting)
 
     async def predict(self, customers: Sequence[Customer], request_id: str) -> list[bytes]:
         """Answer customers in order, each as the JSON of a ``PredictResponse``; all are stored or none.
@@ -94,36 +94,30 @@ class TelecomService:
         rows = await asyncio.to_thread(self.answer, customers, [request_id] * len(customers))
         # Shielded: a client that goes away does not take a row out of a group that is being committed.
         await asyncio.shield(self._writer.submit(insert_predictions, rows))
-        return _sent(rows)
+        return await asyncio.to_thread(_sent, rows)
 
     def answer(self, customers: Sequence[Customer], request_ids: Sequence[str]) -> list[Row]:
         """Score customers and lay each answer out as its row of ``predictions``, in the order given."""
+        # Handed out in the order of the request: ids sort by time, and the last of a customer's rows is the latest.
+        ids = [str(uuid_utils.uuid7()) for _ in customers]
         rows: list[Row] = [{}] * len(customers)
         by_field_set: dict[FieldSet, list[int]] = {}
         for position, customer in enumerate(customers):
             by_field_set.setdefault(_field_set(customer), []).append(position)
         for field_set, positions in by_field_set.items():
-            chosen = [(customers[position], request_ids[position]) for position in positions]
+            chosen = [(customers[position], request_ids[position], ids[position]) for position in positions]
             for position, row in zip(positions, _rows(chosen, self._models[field_set]), strict=True):
                 rows[position] = row
         return rows
 
-    def _answer_frame(self, frame: Sequence[Waiting]) -> "asyncio.Future[list[bytes]]":
-        """Score and store the customers of several requests; the future holds their answers."""
+    def _answer_frame(self, frame: Sequence[Waiting]) -> list[OnItsWay]:
+        """Score the customers of several requests as one frame, and send each request's rows to the writer."""
         customers = [customer for waiting in frame for customer in waiting.asked]
-        request_ids = [waiting.request_id for waiting in frame for _ in waiting.asked]
-        rows = self.answer(customers, request_ids)
-        answers: asyncio.Future[list[bytes]] = asyncio.get_running_loop().create_future()
-
-        def stored(done: "asyncio.Future[None]") -> None:
-            if error := done.exception():
-                answers.set_exception(error)
-            else:
-                answers.set_result(_sent(rows))
-
-        # The frame waits no longer than the request that came first may wait.
-        self._writer.submit(insert_predictions, rows, frame[0].deadline).add_done_callback(stored)
-        return answers
+        rows = iter(self.answer(customers, [waiting.request_id for waiting in frame for _ in waiting.asked]))
+        own = [[next(rows) for _ in waiting.asked] for waiting in frame]
+        deadlines = [waiting.deadline for waiting in frame]
+        stored = self._writer.submit_all(insert_predictions, list(zip(own, deadlines, strict=True)))
+        return [OnItsWay(_sent(part), future) for part, future in zip(own, stored, strict=True)]
 
 
 def _sent(rows: Sequence[Row]) -> list[bytes]:
@@ -136,8 +130,8 @@ def _field_set(customer: Customer) -> FieldSet:
     return "core" if customer[MINUTE_NAMES[0]] is None else "usage"
 
 
-def _rows(chosen: Sequence[tuple[Customer, str]], model: ScoringModel) -> list[Row]:
-    columns = numeric_columns((customer for customer, _ in chosen), MODELLED_FIELDS[model.field_set])
+def _rows(chosen: Sequence[tuple[Customer, str, str]], model: ScoringModel) -> list[Row]:
+    columns = numeric_columns((customer for customer, _, _ in chosen), MODELLED_FIELDS[model.field_set])
     scores = {name: values.tolist() for name, values in vars(score(columns, model)).items()}
     warned: dict[int, list[dict[str, str]]] = {}
     for found in warnings_for(columns, model):
@@ -147,7 +141,7 @@ def _rows(chosen: Sequence[tuple[Customer, str]], model: ScoringModel) -> list[R
     created_at = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     return [
         {
-            **_stored(answer := _answer(scores, row, model, warned.get(row, []))),
+            **_stored(answer := _answer(scores, row, model, prediction_id, warned.get(row, []))),
             "created_at": created_at,
             "request_id": request_id,
             "customer_id": customer["customer_id"],
@@ -157,12 +151,12 @@ def _rows(chosen: Sequence[tuple[Customer, str]], model: ScoringModel) -> list[R
             "monthly_charge_cents": int(charges[row]) if charges else None,
             "answer": to_json(answer).decode(),
         }
-        for row, (customer, request_id) in enumerate(chosen)
+        for row, (customer, request_id, prediction_id) in enumerate(chosen)
     ]
 
 
 def _answer(
-    scores: dict[str, list[Any]], row: int, model: ScoringModel, warned: list[dict[str, str]]
+    scores: Mapping[str, list[Any]], row: int, model: ScoringModel, prediction_id: str, warned: list[dict[str, str]]
 ) -> dict[str, Any]:
     tier = policy.TIERS[scores["tier"][row]]
     band = policy.VALUE_BANDS[scores["value_band"][row]]
@@ -173,7 +167,7 @@ def _answer(
         "estimated_clv": scores["clv_usd"][row],
         "recommendation": action.text,
         "confidence": policy.CONFIDENCES[scores["confidence"][row]],
-        "prediction_id": str(uuid_utils.uuid7()),
+        "prediction_id": prediction_id,
         "probability_interval": (scores["probability_low"][row], scores["probability_high"][row]),
         "clv_interval": (scores["clv_low_usd"][row], scores["clv_high_usd"][row]),
         "value_at_risk_usd": scores["value_at_risk_usd"][row],

@@ -8,9 +8,11 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
+from app.db.engine import as_unavailable
 from app.db.writer import probe_write
 from app.errors import ModelNotReady, ShuttingDown, Unavailable
 from app.web import metrics
@@ -56,8 +58,9 @@ class State(BaseModel):
 async def health(request: Request) -> Response:
     """Say whether models and database are good, and if not, why."""
     state = request.app.state
-    reasons = [f"{name}: {reason}" for name, reason in state.registry.refused.items()]
-    database = await _database_problem(request)
+    reasons = list(state.registry.refused.values())
+    problem = await _database_problem(request)
+    database = [f"database: {problem.detail}"] if problem else []
     loaded = "not loaded" if reasons else "loaded"
     body = Health(
         status="degraded" if reasons or database else "healthy",
@@ -81,9 +84,10 @@ async def readyz(request: Request) -> dict[str, Any]:
     """Say whether requests should be sent here."""
     if request.app.state.lifecycle.stopping:
         raise ShuttingDown
-    problems = list(request.app.state.registry.refused.values()) + await _database_problem(request)
-    if problems:
-        raise ModelNotReady(" ".join(problems))
+    if refused := request.app.state.registry.refused:
+        raise ModelNotReady(" ".join(refused.values()))
+    if problem := await _database_problem(request):
+        raise problem
     return {"status": "ready"}
 
 
@@ -100,7 +104,7 @@ async def prometheus() -> Response:
     return Response(metrics.exposition(), media_type=metrics.CONTENT_TYPE)
 
 
-async def _database_problem(request: Request) -> list[str]:
+async def _database_problem(request: Request) -> Unavailable | None:
     """Find what keeps the database from answering: a failed read, or, after a failed write, a failed trial."""
     state = request.app.state
 
@@ -110,12 +114,10 @@ async def _database_problem(request: Request) -> list[str]:
 
     try:
         await run_in_threadpool(read)
-    except Exception:
-        return ["database: it cannot be read."]
-    if state.writer.last_error is None:
-        return []
-    try:
-        await asyncio.shield(state.writer.submit(probe_write, ()))
+        if state.writer.last_error is not None:
+            await asyncio.shield(state.writer.submit(probe_write, ()))
     except Unavailable as failed:
-        return [f"database: {failed.detail}"]
-    return []
+        return failed
+    except DBAPIError as error:
+        return as_unavailable(error)
+    return None

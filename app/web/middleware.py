@@ -14,31 +14,12 @@ from app.errors import HeadersTooLarge, TeleLinkError
 from app.web.metrics import observe
 from app.web.problems import problem_response
 from app.web.protocol import LARGEST_HEAD_BYTES
+from app.web.security_headers import DOCS_HEADERS, DOCS_PATH, PAGE_HEADERS
 
 log = structlog.get_logger()
 
-CONTENT_SECURITY_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
-    "require-trusted-types-for 'script'"
-)
-# Swagger UI writes style attributes and parses HTML strings; both are allowed on its own page only.
-DOCS_CONTENT_SECURITY_POLICY: Final = CONTENT_SECURITY_POLICY.replace(
-    "style-src 'self'", "style-src 'self' 'unsafe-inline'"
-).replace("; require-trusted-types-for 'script'", "")
-DOCS_PATH: Final = "/docs"
-
 MOST_HEADERS: Final = 100
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-_SECURITY_HEADERS: Final = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
-)
-_PAGE_HEADERS: Final = (*_SECURITY_HEADERS, (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()))
-_DOCS_HEADERS: Final = (*_SECURITY_HEADERS, (b"content-security-policy", DOCS_CONTENT_SECURITY_POLICY.encode()))
 
 
 class RequestContext:
@@ -55,18 +36,19 @@ class RequestContext:
         started = time.perf_counter()
         request_id = _request_id(scope)
         scope.setdefault("state", {})["request_id"] = request_id.decode()
-        common = _DOCS_HEADERS if scope["path"] == DOCS_PATH else _PAGE_HEADERS
+        common = DOCS_HEADERS if scope["path"] == DOCS_PATH else PAGE_HEADERS
 
+        served = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
         started_answer: list[bool] = []
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 started_answer.append(True)
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id), *common]
-                if scope["app"].state.lifecycle.stopping:
+                if served["app"].state.lifecycle.stopping:
                     message["headers"].append((b"connection", b"close"))
                 seconds = time.perf_counter() - started
-                observe(scope, message["status"], seconds)
+                observe(served, message["status"], seconds)
                 log.debug("request", request_id=scope["state"]["request_id"], method=scope["method"],
                           status=message["status"], seconds=seconds)  # fmt: skip
             await send(message)
@@ -75,7 +57,8 @@ class RequestContext:
             await problem_response(Request(scope), HeadersTooLarge())(scope, receive, send_with_headers)
             return
         try:
-            await self.app(scope, receive, send_with_headers)
+            # The server itself leaves out the body of an answer to HEAD; routes only need to know GET.
+            await self.app(served, receive, send_with_headers)
         except Exception as error:
             # The place is logged, the message is not: it may repeat what a caller sent.
             place = traceback.format_tb(error.__traceback__)[-5:]

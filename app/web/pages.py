@@ -10,7 +10,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from app.settings import ROOT
-from app.web.middleware import DOCS_PATH
+from app.web.security_headers import DOCS_PATH
 
 STATIC: Final = ROOT / "static"
 SWAGGER: Final = Path(fastapi_offline.__file__).parent / "static"

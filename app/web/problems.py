@@ -52,23 +52,29 @@ class Problem(BaseModel):
 
 def problem_response(request: Request, error: TeleLinkError, headers: dict[str, str] | None = None) -> Response:
     """Answer an error; what the caller sent is never repeated."""
-    entries = error.problems if isinstance(error, InvalidRequest) else ()
-    body = {
-        "type": f"urn:telelink:problem:{error.code}",
-        "title": error.title,
-        "status": error.status,
-        "detail": error.detail,
-        "code": error.code,
-        "request_id": request.scope["state"].get("request_id", ""),
-        "errors": [{"field": e.field, "row": e.row, "code": e.code, "message": e.message} for e in entries],
-    }
     headers = dict(headers or {})
     if isinstance(error, Unavailable):
         headers["Retry-After"] = str(error.retry_after_seconds)
     if error.status in _CLOSES:
         # The rest of a refused body would otherwise be read as the next request.
         headers["Connection"] = "close"
-    return Response(to_json(body), error.status, headers, MEDIA_TYPE)
+    return Response(problem_body(error, request.scope["state"]["request_id"]), error.status, headers, MEDIA_TYPE)
+
+
+def problem_body(error: TeleLinkError, request_id: str) -> bytes:
+    """Write an error down as JSON."""
+    entries = error.problems if isinstance(error, InvalidRequest) else ()
+    return to_json(
+        {
+            "type": f"urn:telelink:problem:{error.code}",
+            "title": error.title,
+            "status": error.status,
+            "detail": error.detail,
+            "code": error.code,
+            "request_id": request_id,
+            "errors": [{"field": e.field, "row": e.row, "code": e.code, "message": e.message} for e in entries],
+        }
+    )
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -56,7 +56,8 @@ class Server(uvicorn.Server):
         family = socket.AF_INET6 if ":" in self.config.host else socket.AF_INET
         address = (self.config.host, self.config.port)
         try:
-            door = socket.create_server(address, family=family, backlog=self.config.backlog)
+            both = self.config.host == "::" and socket.has_dualstack_ipv6()
+            door = socket.create_server(address, family=family, backlog=self.config.backlog, dualstack_ipv6=both)
         except OSError as error:
             # The name look-up numbers its errors below zero.
             reason = os.strerror(error.errno) if error.errno and error.errno > 0 else "no such address"

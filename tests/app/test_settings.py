@@ -1,10 +1,12 @@
 """Settings come from the environment; a wrong one stops the start with one line that names it and not its value."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -187,3 +189,42 @@ def test_the_first_of_several_wrong_values_is_named(monkeypatch: pytest.MonkeyPa
 def test_settings_do_not_change_after_the_start() -> None:
     with pytest.raises(ValueError, match="frozen"):
         Settings().port = 1
+
+
+def test_the_log_level_may_be_in_any_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOG_LEVEL", "INFO")
+    assert load_settings().log_level == "info"
+
+
+def newer(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TABLE alembic_version (version_num TEXT)")
+        connection.execute("INSERT INTO alembic_version VALUES ('9999')")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda path: path.write_bytes(b"this is no database" * 100), "file is not a database"),
+        (Path.mkdir, "unable to open database file"),
+        (newer, "a newer release has migrated this database"),
+    ],
+    ids=["no database", "a folder", "a newer release"],
+)
+def test_a_database_that_cannot_be_used_ends_the_start_with_one_line(
+    tmp_path: Path, spoil: Callable[[Path], None], reason: str
+) -> None:
+    spoil(tmp_path / "telelink.db")
+    done = start(tmp_path, {"PORT": "0"})
+    assert done.returncode == 2
+    assert done.stderr.startswith("DATA_DIR, DATABASE_URL: ")
+    assert done.stderr.count("\n") == 1
+    assert reason in done.stderr
+
+
+def test_services_started_together_wait_for_one_migration(tmp_path: Path) -> None:
+    environment = {**os.environ, "DATA_DIR": str(tmp_path), "PORT": "0"}
+    command = [sys.executable, "-c", "import backend; backend.prepare(backend.load_settings().resolved_database_url)"]
+    together = [subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE) for _ in range(4)]
+    assert [process.communicate(timeout=30)[1] for process in together] == [b""] * 4
+    assert [process.returncode for process in together] == [0] * 4

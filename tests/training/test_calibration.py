@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.calibration import cross_calibrated, fit_table, venn_abers
+from training.calibration import block_bounds, cross_calibrated, fit_table, venn_abers
 
 
 def scored_customers(n, seed, distortion=0.5):
@@ -40,14 +40,36 @@ def test_the_table_undoes_a_distorted_score():
     assert np.abs(probability - fresh_truth).mean() < 0.02 < 0.1 < np.abs(fresh_score - fresh_truth).mean()
 
 
-def test_the_interval_holds_the_true_share_as_often_as_it_says():
-    held = []
-    for seed in range(12):
-        score, churned, _ = scored_customers(1500, seed=10 + seed)
-        fresh_score, _, fresh_truth = scored_customers(500, seed=100 + seed)
-        _, low, high = fit_table(score, churned, seed=seed).apply(fresh_score)
-        held.append(((low <= fresh_truth) & (fresh_truth <= high)).mean())
-    assert np.mean(held) >= 0.88
+def customers_like_the_public_table(n, seed):
+    """Most stay for sure, some leave for sure, few are in between: where intervals are easily too narrow."""
+    random = np.random.default_rng(seed)
+    kind = random.random(n)
+    surely = 0.95 + 0.05 * random.beta(4, 1, n)
+    truth = np.where(kind < 0.85, 0.01 + 0.03 * random.random(n), np.where(kind < 0.88, random.random(n), surely))
+    return truth**0.5, random.random(n) < truth, truth
+
+
+def test_the_interval_holds_the_true_share_at_both_ends_and_between():
+    held = {"low": [], "middle": [], "high": []}
+    for seed in range(10):
+        score, churned, _ = customers_like_the_public_table(2666, seed)
+        fresh, _, truth = customers_like_the_public_table(3000, 1000 + seed)
+        _, low, high = fit_table(score, churned, seed=seed).apply(fresh)
+        inside = (low <= truth) & (truth <= high)
+        bottom = fresh <= np.quantile(fresh, 0.15)
+        for place, rows in (("low", bottom), ("high", fresh > 0.9), ("middle", ~bottom & (fresh <= 0.9))):
+            held[place].append(inside[rows].mean())
+    assert {place: np.mean(shares) for place, shares in held.items() if np.mean(shares) < 0.85} == {}
+
+
+def test_a_block_in_which_everybody_left_is_not_certain():
+    low, high = block_bounds(
+        np.array([0.1, 0.2, 0.9, 0.95]), np.array([False, False, True, True]), np.array([0.1, 0.9])
+    )
+    assert low[0] == 0.0
+    assert high[1] == 1.0
+    assert 0.3 < high[0] < 0.9
+    assert 0.1 < low[1] < 0.7
 
 
 def test_an_interval_without_information_is_not_narrow():

@@ -12,7 +12,15 @@ from app.registry.service import load_registry
 from app.telecom.features import DESIGN_COLUMNS, design_matrix
 from training import sealing
 from training.datasets import CHURNED, columns_of
-from training.sealing import SealRefused, build_graph, point_champion, prove_equal, tree_arrays, write_version
+from training.sealing import (
+    LinearTerms,
+    SealRefused,
+    build_graph,
+    point_champion,
+    prove_equal,
+    tree_arrays,
+    write_version,
+)
 from training.simulate import simulate
 
 FRAME = simulate(1500, seed=3)
@@ -20,8 +28,9 @@ DESIGN = design_matrix(columns_of(FRAME), "usage")
 FOREST = RandomForestClassifier(20, max_depth=8, random_state=0).fit(DESIGN, FRAME[CHURNED].to_numpy(np.bool_))
 SCORE = FOREST.predict_proba(DESIGN)[:, 1]
 COEFFICIENTS = np.linspace(-3, 40, DESIGN.shape[1])
-CLV = DESIGN.astype(np.float64) @ COEFFICIENTS + 7.5
-GRAPH = build_graph(FOREST, COEFFICIENTS, 7.5)
+TERMS = LinearTerms(COEFFICIENTS, 7.5, product_columns=(0, 5), product_coefficient=1.25)
+CLV = DESIGN.astype(np.float64) @ COEFFICIENTS + 1.25 * DESIGN[:, 0] * DESIGN[:, 5].astype(np.float64) + 7.5
+GRAPH = build_graph(FOREST, TERMS)
 
 
 def a_card(**changes):
@@ -55,7 +64,7 @@ def test_a_value_on_a_cut_goes_the_same_way_in_the_graph():
 
 def test_smote_leaves_no_trace_in_the_graph():
     kinds = {node.op_type for node in onnx.load_from_string(GRAPH).graph.node}
-    assert kinds == {"TreeEnsembleClassifier", "Gather", "Cast", "Mul", "ReduceSum", "Add"}
+    assert kinds == {"TreeEnsembleClassifier", "Gather", "Cast", "Mul", "Concat", "ReduceSum", "Add"}
 
 
 def test_the_flat_trees_give_the_forest_score_without_unpickling():

@@ -10,10 +10,10 @@ import { money, moneyInterval, percent } from "../format.js";
 import "./interval-meter.js";
 
 const CONFIDENCE_MEANING = {
-  "Very High": "The likely range is very narrow: the model knows many customers like this one.",
-  High: "The likely range is narrow: the model knows customers like this one well.",
-  Moderate: "The likely range is fairly wide: add what you know about this customer.",
-  Low: "The likely range is very wide: what you know about this customer may say more.",
+  "Very High": "How many customers with this score leave is known very well.",
+  High: "How many customers with this score leave is known well.",
+  Moderate: "How many customers with this score leave is only roughly known: add what you know.",
+  Low: "Too few customers like this one were seen: what you know about this one may say more.",
 };
 
 export class CustomerCard extends HTMLElement {
@@ -63,7 +63,9 @@ export class CustomerCard extends HTMLElement {
 
   #value(prediction) {
     this.#write("clv", money(prediction.estimated_clv));
-    this.#write("clv-interval", `likely ${moneyInterval(prediction.clv_interval)}`);
+    const [low, high] = prediction.clv_interval;
+    const isExact = high - low < 1;
+    this.#write("clv-interval", isExact ? "by formula, from the bill" : `likely ${moneyInterval([low, high])}`);
     this.#write("value-at-risk", money(prediction.value_at_risk_usd));
   }
 

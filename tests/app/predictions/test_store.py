@@ -182,3 +182,15 @@ def test_a_row_without_one_of_its_columns_is_refused(engine: Engine) -> None:
         insert_predictions(connection, [a_prediction_row(customer_id="C-2"), incomplete])
     with engine.connect().execution_options(read_only=True) as connection:
         check(connection, [])
+
+
+def test_a_newer_answer_that_overtook_a_batch_stays_the_latest(engine: Engine) -> None:
+    early, late = (
+        a_prediction_row(customer_id="C-1", id=f"0199-{place}", tier=tier) for place, tier in ((1, "Low"), (2, "High"))
+    )
+    for row in (late, early):
+        with engine.begin() as connection:
+            insert_predictions(connection, [row])
+    with engine.connect().execution_options(read_only=True) as connection:
+        assert connection.execute(select(customers.c.prediction_id, customers.c.tier)).all() == [("0199-2", "High")]
+        assert {row.tier: row.customers for row in read_portfolio(connection)} == {"Low": 0, "Medium": 0, "High": 1}

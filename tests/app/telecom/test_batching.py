@@ -2,9 +2,11 @@ import asyncio
 
 import pytest
 
-from app.telecom.batching import LARGEST_FRAME, PATIENCE_SECONDS, AdaptiveBatcher
+from app.errors import DatabaseBusy
+from app.telecom.batching import LARGEST_FRAME, PATIENCE_SECONDS, AdaptiveBatcher, OnItsWay
 
 FAR_AWAY = float("inf")
+MOST_WAITING = 4 * LARGEST_FRAME
 
 
 class Frames:
@@ -20,22 +22,23 @@ class Frames:
             error, self.refuse_next = self.refuse_next, None
             raise error
         self.sent.append([list(waiting.asked) for waiting in frame])
-        future = asyncio.get_running_loop().create_future()
-        self.on_their_way.append((frame, future))
-        return future
+        loop = asyncio.get_running_loop()
+        sent = [OnItsWay([b"answer to " + asked for asked in waiting.asked], loop.create_future()) for waiting in frame]
+        self.on_their_way.append([one.stored for one in sent])
+        return sent
 
-    def come_back(self, error=None):
-        frame, future = self.on_their_way.pop(0)
-        if error:
-            future.set_exception(error)
-        else:
-            future.set_result([b"answer to " + asked for waiting in frame for asked in waiting.asked])
+    def come_back(self, errors=None):
+        for place, stored in enumerate(self.on_their_way.pop(0)):
+            if errors and errors.get(place):
+                stored.set_exception(errors[place])
+            else:
+                stored.set_result(None)
 
 
 def run(scenario):
     async def body():
         frames = Frames()
-        batcher = AdaptiveBatcher(frames)
+        batcher = AdaptiveBatcher(frames, MOST_WAITING)
 
         def ask(*asked):
             return asyncio.create_task(batcher.answer([name.encode() for name in asked], "id", FAR_AWAY))
@@ -123,7 +126,7 @@ def test_a_frame_that_fails_fails_its_requests_and_no_others():
         first = ask("a")
         await turns()
         second = ask("b")
-        frames.come_back(error=RuntimeError("disk gone"))
+        frames.come_back(errors={0: RuntimeError("disk gone")})
         with pytest.raises(RuntimeError, match="disk gone"):
             await first
         await turns()
@@ -158,5 +161,39 @@ def test_a_client_that_goes_away_does_not_disturb_its_neighbours():
         frames.come_back()
         assert await first == [b"answer to a"]
         assert await stays == [b"answer to c"]
+
+    run(scenario)
+
+
+def test_each_request_of_a_frame_has_its_own_verdict():
+    async def scenario(frames, ask):
+        first = ask("a")
+        await turns()
+        others = [ask("b"), ask("c"), ask("d")]
+        await turns()
+        frames.come_back()
+        await turns()
+        frames.come_back(errors={1: RuntimeError("only this row")})
+        answers = await asyncio.gather(first, *others, return_exceptions=True)
+        assert [answers[0], answers[1], answers[3]] == [[b"answer to a"], [b"answer to b"], [b"answer to d"]]
+        assert str(answers[2]) == "only this row"
+
+    run(scenario)
+
+
+def test_more_than_may_wait_are_refused_at_once():
+    async def scenario(frames, ask):
+        first = ask("a")
+        await turns()
+        waiting = [ask(str(number)) for number in range(MOST_WAITING)]
+        await turns()
+        with pytest.raises(DatabaseBusy):
+            await ask("too many")
+        frames.come_back()
+        await turns()
+        while frames.on_their_way:
+            frames.come_back()
+            await turns()
+        assert len(await asyncio.gather(first, *waiting)) == MOST_WAITING + 1
 
     run(scenario)

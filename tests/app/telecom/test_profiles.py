@@ -29,6 +29,7 @@ AREA = FIELD_BY_NAME["area_code"]
         (DAY_MINUTES, "265.10", 265.1),
         (DAY_MINUTES, "1,265.1", 1265.1),
         (DAY_MINUTES, -0.0, 0.0),
+        (DAY_MINUTES, ".5", 0.5),
         (TENURE, 0, 0.0),
         (TENURE, 600, 600.0),
         (PLAN, "Yes", 1.0),

@@ -1,3 +1,5 @@
+import copy
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -6,6 +8,7 @@ from hypothesis import strategies as st
 from app.registry.service import load_registry
 from app.settings import ROOT
 from app.telecom import policy
+from app.telecom.clv import ClvAssumptions, target_clv_usd
 from app.telecom.features import FIELD_BY_NAME, MODELLED_FIELDS
 from app.telecom.scoring import ScoringModel, score, warnings_for
 
@@ -110,3 +113,40 @@ def test_yes_and_no_are_not_the_same_customer():
         for flag in (0.0, 1.0)
     )
     assert with_plan > without + 0.3
+
+
+def test_confidence_is_low_for_a_customer_like_none_before():
+    known, unseen = (
+        policy.CONFIDENCES[score(typical("usage", account_length=months), MODELS["usage"]).confidence[0]]
+        for months in (100.0, 600.0)
+    )
+    assert (known, unseen) == ("Very High", "Low")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda card: card.update(schema=99),
+        lambda card: card.update(design_columns=card["design_columns"][::-1]),
+        lambda card: card["policy"].update(tier_cut_points=[0.2, 0.4]),
+        lambda card: card.update(field_set="weather"),
+        lambda card: card["policy"].pop("tier_cut_points"),
+    ],
+)
+def test_a_card_sealed_for_other_columns_or_cut_points_is_not_read(change):
+    sealed = REGISTRY.champions["telecom-usage"]
+    card = copy.deepcopy(sealed.card)
+    ScoringModel.from_card(card, sealed.graph)
+    change(card)
+    with pytest.raises((ValueError, KeyError)):
+        ScoringModel.from_card(card, sealed.graph)
+
+
+@pytest.mark.parametrize("tenure", [0.0, 1.0, 30.0, 240.0, 600.0])
+def test_with_the_minutes_the_lifetime_value_is_the_formulas_whatever_the_tenure(tenure):
+    card = REGISTRY.champions["telecom-usage"].card
+    columns = typical("usage", account_length=tenure, total_day_minutes=330.0)
+    answer = score(columns, MODELS["usage"])
+    target = target_clv_usd(columns, ClvAssumptions(card["clv"]["assumptions"]["annual_churn"]))
+    assert answer.clv_low_usd[0] <= target[0] <= answer.clv_high_usd[0]
+    np.testing.assert_allclose(answer.clv_usd, target, rtol=1e-4)

@@ -68,7 +68,7 @@ def test_a_broken_model_degrades_and_is_named(broken_model: TestClient) -> None:
     assert (answer.status_code, found["status"], found["churn_model"]) == (503, "degraded", "not loaded")
     assert found["database"] == "available"
     (reason,) = found["reasons"]
-    assert reason.startswith("telecom-usage: ")
+    assert reason.startswith("telecom-usage/")
     assert "model.onnx" in reason
 
 

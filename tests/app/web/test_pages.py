@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from app.settings import ROOT
-from app.web.middleware import CONTENT_SECURITY_POLICY
+from app.web.security_headers import CONTENT_SECURITY_POLICY
 from tests.factories import a_customer
 
 ORIGIN = "http://testserver"
@@ -144,7 +144,6 @@ ANSWERS = {
     "json": ("GET", "/stats", {}, 200),
     "prediction": ("POST", "/predict", {"json": a_customer()}, 200),
     "text": ("GET", "/metrics", {}, 200),
-    "redirect": ("GET", "/health/", {"follow_redirects": False}, 307),
     "missing page": ("GET", "/none", {"headers": {"Accept": "text/html"}}, 404),
     "missing": ("GET", "/none", {}, 404),
     "missing asset": ("GET", "/static/none.js", {}, 404),
