@@ -66,11 +66,11 @@ def test_a_customer_with_minutes_gets_a_card_that_says_what_the_service_said(pag
         "Likely ",
         "Lifetime value",
         f"${prediction['estimated_clv']:,.0f}",
-        "likely ${:,.0f} to ${:,.0f}".format(*prediction["clv_interval"]),
+        "by formula, from the bill",
         "Value at risk",
         "What to do",
         prediction["recommendation"],
-        f"Confidence {prediction['confidence']} The likely range",
+        f"Confidence {prediction['confidence']}",
         f"{prediction['model']['name']}, version {prediction['model']['version']}",
         prediction["model"]["note"],
         "no time span",
@@ -80,6 +80,13 @@ def test_a_customer_with_minutes_gets_a_card_that_says_what_the_service_said(pag
     positions = [shown.find(part) for part in in_order]
     assert -1 not in positions, [part for part, at in zip(in_order, positions, strict=True) if at < 0]
     assert positions == sorted(positions)
+
+
+def test_without_minutes_the_lifetime_value_has_an_interval(page: Page) -> None:
+    fill_core(page)
+    prediction = analyse(page).json()
+    assert prediction["model"]["field_set"] == "core"
+    assert "likely ${:,.0f} to ${:,.0f}".format(*prediction["clv_interval"]) in visible_text(card(page))
 
 
 def test_the_request_holds_numbers_and_leaves_out_what_is_empty(page: Page) -> None:
