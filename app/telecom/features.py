@@ -65,6 +65,12 @@ class Field:
     example: str | float = ""
 
     @property
+    def mid_sentence(self) -> str:
+        """Name of the value inside a sentence: "account length", "number of day calls"."""
+        label = self.label[0].lower() + self.label[1:]
+        return f"number of {label}" if self.kind == "count" and self.unit.startswith(label.split()[-1]) else label
+
+    @property
     def is_number(self) -> bool:
         """Whether the field holds a quantity (a count or an amount)."""
         return self.kind in ("count", "amount")

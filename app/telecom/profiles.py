@@ -45,7 +45,7 @@ class FieldRefused(ValueError):
 
 def missing(field: Field) -> FieldRefused:
     """Say that a required field was left out or empty: "Enter the account length"."""
-    return FieldRefused("missing", f"Enter the {_mid_sentence(field.label)}")
+    return FieldRefused("missing", f"Enter the {field.mid_sentence}")
 
 
 def missing_minutes(given: Iterable[str]) -> list[tuple[Field, FieldRefused]]:
@@ -61,7 +61,7 @@ def missing_minutes(given: Iterable[str]) -> list[tuple[Field, FieldRefused]]:
     if len(absent) in (0, len(MINUTE_FIELDS)):
         return []
     return [
-        (field, FieldRefused("missing", f"Enter the {_mid_sentence(field.label)} too, or leave all four minutes empty"))
+        (field, FieldRefused("missing", f"Enter the {field.mid_sentence} too, or leave all four minutes empty"))
         for field in absent
     ]
 
@@ -166,7 +166,3 @@ def numeric_columns(rows: Iterable[Mapping[str, Any]], names: Iterable[str]) -> 
     """Gather read values into the frame the core scores: one float64 array of shape (n,) for each name."""
     gathered = list(rows)
     return {name: np.array([row[name] for row in gathered], dtype=np.float64) for name in names}
-
-
-def _mid_sentence(label: str) -> str:
-    return label[0].lower() + label[1:]

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 import uuid_utils
@@ -52,12 +53,8 @@ def read_batch(raw: Any) -> list[Customer]:
         problems += found
     if problems:
         shown = listed(problems)
-        detail = (
-            f"There are {len(problems):,} problems; the first {len(shown)} are listed."
-            if len(shown) < len(problems)
-            else None
-        )
-        raise InvalidRequest(shown, detail)
+        more = f"There are {len(problems):,} problems; the first {len(shown)} are listed."
+        raise InvalidRequest(shown, more if len(shown) < len(problems) else None)
     return customers
 
 
@@ -94,6 +91,7 @@ class TelecomService:
         rows = await asyncio.to_thread(self.answer, customers, [request_id] * len(customers))
         # Shielded: a client that goes away does not take a row out of a group that is being committed.
         await asyncio.shield(self._writer.submit(insert_predictions, rows))
+        _count(rows)
         return await asyncio.to_thread(_sent, rows)
 
     def answer(self, customers: Sequence[Customer], request_ids: Sequence[str]) -> list[Row]:
@@ -117,13 +115,23 @@ class TelecomService:
         own = [[next(rows) for _ in waiting.asked] for waiting in frame]
         deadlines = [waiting.deadline for waiting in frame]
         stored = self._writer.submit_all(insert_predictions, list(zip(own, deadlines, strict=True)))
+        for part, future in zip(own, stored, strict=True):
+            future.add_done_callback(partial(_count_stored, part))
         return [OnItsWay(_sent(part), future) for part, future in zip(own, stored, strict=True)]
 
 
 def _sent(rows: Sequence[Row]) -> list[bytes]:
+    return [row["answer"].encode() for row in rows]
+
+
+def _count_stored(rows: Sequence[Row], stored: "asyncio.Future[None]") -> None:
+    if stored.exception() is None:
+        _count(rows)
+
+
+def _count(rows: Sequence[Row]) -> None:
     for (model, tier), count in Counter((row["model_name"], row["tier"]) for row in rows).items():
         PREDICTIONS.labels(model, tier).inc(count)
-    return [row["answer"].encode() for row in rows]
 
 
 def _field_set(customer: Customer) -> FieldSet:

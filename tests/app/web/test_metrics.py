@@ -1,13 +1,16 @@
 """Metrics move with what happens, and no caller can make their number grow."""
 
 import random
+import sqlite3
 import string
 from collections.abc import Callable
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import Connection
 from starlette.testclient import TestClient
 
+from app.telecom import service
 from tests.factories import a_core_customer, a_customer
 
 Series = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -91,6 +94,21 @@ def test_predictions_are_counted_by_model_and_tier(client: TestClient) -> None:
     assert change(client, batch, "telelink_predictions_total", **labels) == 5
     refused = lambda: client.post("/batch-predict", json=[a_customer(), {}])  # noqa: E731
     assert change(client, refused, "telelink_predictions_total", **labels) == 0
+
+
+@pytest.mark.parametrize("customers", [1, 5])
+def test_what_was_not_stored_is_not_counted(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, customers: int
+) -> None:
+    def refuse(_connection: Connection, _rows: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(service, "insert_predictions", refuse)
+    before = read(client)
+    assert client.post("/batch-predict", json=[a_customer()] * customers).status_code == 503
+    assert {key: now for key, now in read(client).items() if key[0] == "telelink_predictions_total"} == {
+        key: then for key, then in before.items() if key[0] == "telelink_predictions_total"
+    }
 
 
 def test_random_addresses_add_one_label(client: TestClient) -> None:
