@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
 from app.errors import DatabaseBusy, DatabaseUnavailable, SettingsInvalid, StorageFull, Unavailable
 
@@ -43,6 +43,20 @@ def open_engine(url: str) -> Engine:
         connection.exec_driver_sql(f"BEGIN {mode}")
 
     return engine
+
+
+def is_own_fault(error: Exception) -> bool:
+    """Tell an error in our rows or code from a database that cannot serve: waiting would not mend it."""
+    database = isinstance(error, DBAPIError | sqlite3.Error | OSError)
+    ours = (
+        IntegrityError,
+        DataError,
+        ProgrammingError,
+        sqlite3.IntegrityError,
+        sqlite3.DataError,
+        sqlite3.ProgrammingError,
+    )
+    return not database or isinstance(error, ours)
 
 
 def as_unavailable(error: Exception) -> Unavailable:

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Engine, update
 
-from app.db.engine import as_unavailable
+from app.db.engine import as_unavailable, is_own_fault
 from app.db.tables import portfolio
 from app.errors import DatabaseBusy, ShuttingDown, Unavailable
 
@@ -90,7 +90,8 @@ class GroupWriter:
         Returns
         -------
         list of Future
-            One a request, done when its rows are on the disk; fails with an Unavailable when nothing of it was stored.
+            One a request, done when its rows are on the disk. It fails when nothing of it was stored: with an
+            Unavailable, or with the error itself when the rows or the code are at fault.
 
         Raises
         ------
@@ -153,22 +154,25 @@ class GroupWriter:
 
     def _failed(self, group: list[_Pending], error: Exception) -> list[_Pending]:
         refusal = as_unavailable(error)
-        if isinstance(refusal, DatabaseBusy):
+        if isinstance(refusal, DatabaseBusy) and not is_own_fault(error):
             return group
         if len(group) > 1:
             # One request's rows may be at fault: alone, each gets its own verdict.
             return [again for pending in group for again in self._commit([pending])]
+        if is_own_fault(error):
+            self._answer(group, error)
+            return []
         log.error("write_failed", error=type(error).__name__, code=refusal.code)
         self.last_error = refusal
         self._answer(group, refusal)
         return []
 
-    def _answer(self, group: list[_Pending], error: Unavailable | None) -> None:
+    def _answer(self, group: list[_Pending], error: Exception | None) -> None:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(_settle, group, error)
 
 
-def _settle(group: list[_Pending], error: Unavailable | None) -> None:
+def _settle(group: list[_Pending], error: Exception | None) -> None:
     for pending in group:
         if pending.done.done():
             continue
