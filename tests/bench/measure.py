@@ -1,12 +1,14 @@
 """What the benchmark measures: each function starts the servers it needs, pinned to one core, and gives figures."""
 
 import itertools
+import json
 import os
 import sqlite3
 import statistics
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -25,6 +27,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
 }
 CONNECTIONS = (1, 16)
 MEMORY_PREDICTIONS = 20_000
+STATS_REQUESTS = 300
 BATCH_ROWS = 10_000
 SIMULATED_ROWS = 1_000_000
 REPEATS = 3
@@ -108,15 +111,27 @@ def _compare_rows(server: ServerProcess, acknowledged: Sequence[str]) -> tuple[i
     return len(set(acknowledged) - stored), len(stored) - len(acknowledged)
 
 
-def measure_memory(cpu: int | None) -> tuple[float, float]:
-    """Give resident MiB when ready and after 20,000 predictions."""
+def measure_memory(cpu: int | None) -> tuple[float, float, float]:
+    """Give resident MiB when ready and after 20,000 customers, and the slowest 1 % of /stats over them in ms."""
     with running("service", cpu) as server:
         at_start = server.memory_mib()
         result = run_load(server.port, fresh_requests(MEMORY_PREDICTIONS), CONNECTIONS[-1], 300)
         if len(result.latencies_seconds) != MEMORY_PREDICTIONS or result.failures:
             counts = f"{dict(result.statuses)}, {result.cut_off} cut off, exit code {server.process.poll()}"
             raise RuntimeError(f"not every prediction was answered: {counts}\n{server.log_tail()}")
-        return at_start, server.memory_mib()
+        return at_start, server.memory_mib(), _slowest_stats_ms(server)
+
+
+def _slowest_stats_ms(server: ServerProcess) -> float:
+    seconds = []
+    for _ in range(STATS_REQUESTS):
+        started = time.perf_counter()
+        with urllib.request.urlopen(f"{server.url}/stats", timeout=10) as answer:
+            customers = json.load(answer)["total_customers"]
+        seconds.append(time.perf_counter() - started)
+        if customers != MEMORY_PREDICTIONS:
+            raise RuntimeError(f"/stats counts {customers} customers, not {MEMORY_PREDICTIONS}")
+    return sorted(seconds)[int(0.99 * STATS_REQUESTS)] * 1000
 
 
 def measure_cold_start(cpu: int | None) -> float:

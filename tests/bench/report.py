@@ -39,6 +39,7 @@ BARS = (
     Bar("rows_beyond_answers", "rows in SQLite beyond the answers", 0, at_least=False),
     Bar("memory_at_start_mib", "resident memory when ready", 200, at_least=False, unit=" MiB"),
     Bar("memory_after_load_mib", "resident memory after 20,000 predictions", 200, at_least=False, unit=" MiB"),
+    Bar("stats_p99_ms", "/stats over 20,000 customers, p99", 50, at_least=False, unit=" ms"),
     Bar("cold_start_seconds", "cold start, process to ready", 2, at_least=False, unit=" s"),
     Bar("batch_seconds", "10,000-row JSON batch", 1.5, at_least=False, unit=" s"),
     Bar("simulated_rows_per_second", "simulator, one core", 500_000, at_least=True, unit=" rows/s"),
