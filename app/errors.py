@@ -6,10 +6,20 @@ TeleLinkError
 |-- RequestRejected            the caller can mend it (4xx)
 |   |-- MalformedJson          400
 |   |-- NotFound               404
+|   |   |-- CustomerNotFound
+|   |   `-- JobNotFound
 |   |-- MethodNotAllowed       405
+|   |-- Conflict               409
+|   |   |-- JobNotFinished
+|   |   |-- JobFinished
+|   |   |-- ErasureWaitsForJob
+|   |   |-- AnswerErased
+|   |   `-- IdempotencyKeyReused
 |   |-- BodyTooLarge           413
+|   |   `-- FileTooLarge
 |   |-- UnsupportedMediaType   415
 |   |-- InvalidRequest         422, with one entry per field
+|   |-- NotCsvFile             422
 |   `-- HeadersTooLarge        431
 `-- Unavailable                the caller can try again (503 with Retry-After)
     |-- DatabaseBusy
@@ -85,12 +95,58 @@ class NotFound(RequestRejected):
     title = "Not found"
 
 
+class CustomerNotFound(NotFound):
+    """There is no customer with this id. Check the id, or look for it in the list of customers."""
+
+    code = "customer_not_found"
+    title = "Customer not found"
+
+
+class JobNotFound(NotFound):
+    """There is no job with this id. See the list of jobs."""
+
+    code = "job_not_found"
+    title = "Job not found"
+
+
 class MethodNotAllowed(RequestRejected):
     """This address does not answer that method. See /docs for the methods it answers."""
 
     status = 405
     code = "method_not_allowed"
     title = "Method not allowed"
+
+
+class Conflict(RequestRejected):
+    """This cannot be done in the present state. Look at the state first."""
+
+    status = 409
+    code = "conflict"
+    title = "Not possible now"
+
+
+class JobNotFinished(Conflict):
+    """The job is still at work. Its files can be downloaded once it has ended."""
+
+    code = "job_not_finished"
+
+
+class JobFinished(Conflict):
+    """The job has ended already, so there is nothing to cancel."""
+
+    code = "job_finished"
+
+
+class ErasureWaitsForJob(Conflict):
+    """A batch job is reading a file that holds this customer. Erase them when the job has ended, or cancel it first."""
+
+    code = "erasure_waits_for_job"
+
+
+class AnswerErased(Conflict):
+    """What this idempotency key made has been erased since. Send the request with a new key to make it again."""
+
+    code = "answer_erased"
 
 
 class BodyTooLarge(RequestRejected):
@@ -101,8 +157,15 @@ class BodyTooLarge(RequestRejected):
     title = "Body too large"
 
 
+class FileTooLarge(BodyTooLarge):
+    """The file is larger than this service takes. Split it, or ask an operator to raise MAX_UPLOAD_MIB."""
+
+    code = "file_too_large"
+    title = "File too large"
+
+
 class UnsupportedMediaType(RequestRejected):
-    """Send the body as application/json, without a content encoding."""
+    """Send the body as application/json (a file as text/csv), without a content encoding."""
 
     status = 415
     code = "unsupported_media_type"
@@ -119,6 +182,21 @@ class InvalidRequest(RequestRejected):
     def __init__(self, problems: Sequence[FieldProblem], detail: str | None = None) -> None:
         super().__init__(detail)
         self.problems = tuple(problems)
+
+
+class NotCsvFile(RequestRejected):
+    """This is not a CSV file. Save the table as CSV and choose that file."""
+
+    status = 422
+    code = "not_a_csv_file"
+    title = "Not a CSV file"
+
+
+class IdempotencyKeyReused(Conflict):
+    """This idempotency key was used for another request. Choose a new key for a new request."""
+
+    code = "idempotency_key_reused"
+    title = "Idempotency key used before"
 
 
 class HeadersTooLarge(RequestRejected):

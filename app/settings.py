@@ -22,7 +22,9 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address the service listens on; 0.0.0.0 inside a container.")
     port: int = Field(8000, ge=0, le=65535, description="Port the service listens on; 0 takes any free port.")
     data_dir: Path = Field(ROOT / "data", description="Folder the service writes to; the only one.")
-    database_url: str = Field("", description="SQLAlchemy address of the database; empty means SQLite in DATA_DIR.")
+    database_url: str = Field(
+        "", description="Address of the database, sqlite:/// or postgresql://; empty means SQLite in DATA_DIR."
+    )
     models_dir: Path = Field(ROOT / "models", description="Folder of sealed model versions; only read.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least severe log line that is written; debug adds one line per request."
@@ -30,6 +32,18 @@ class Settings(BaseSettings):
     max_body_kib: int = Field(64, ge=1, le=1024, description="Largest body of a single-customer request, in KiB.")
     max_batch_body_kib: int = Field(
         12_288, ge=1, le=65_536, description="Largest body of POST /batch-predict, in KiB; 10,000 customers need 5,000."
+    )
+    max_upload_mib: int = Field(500, ge=1, le=102_400, description="Largest CSV file of POST /batch/jobs, in MiB.")
+    queue_url: str = Field(
+        "",
+        description="Queue of the batch jobs: empty for SQLite in DATA_DIR, or a postgresql:// or redis:// address; "
+        "redis needs the package of that name.",
+    )
+    job_memory_mib: int = Field(
+        450, ge=150, le=65_536, description="Memory of the job processes together; a job that needs more is failed."
+    )
+    job_files_days: int = Field(
+        30, ge=1, le=3_650, description="Days that results and errors of a batch job can be downloaded."
     )
     write_timeout_seconds: float = Field(
         5.0, gt=0, le=60, description="Longest wait for the database to store an answer before it is a 503."
@@ -40,6 +54,15 @@ class Settings(BaseSettings):
     shutdown_seconds: int = Field(
         20, ge=1, le=300, description="Time open requests get to finish after SIGTERM before they are cut."
     )
+
+    @property
+    def batch_dir(self) -> Path:
+        """Folder of the batch jobs' files, one folder a job."""
+        return self.data_dir.resolve() / "batch"
+
+    def as_environment(self) -> dict[str, str]:
+        """Write the settings as the environment variables another process of this service reads."""
+        return {name.upper(): str(getattr(self, name)) for name in type(self).model_fields}
 
     @property
     def resolved_database_url(self) -> str:
@@ -70,22 +93,32 @@ def load_settings() -> Settings:
         first = error.errors(include_input=False, include_url=False)[0]
         raise SettingsInvalid(f"{str(first['loc'][0]).upper()}: {first['msg']}.") from None
     _need_folder("DATA_DIR", settings.data_dir)
-    if settings.database_url:
-        _need_folder("DATABASE_URL", _database_file(settings.database_url).parent)
+    if settings.database_url and (file := _database_file(settings.database_url)) is not None:
+        _need_folder("DATABASE_URL", file.parent)
     if not settings.models_dir.is_dir():
         raise SettingsInvalid("MODELS_DIR: there is no such folder.")
     return settings
 
 
-def _database_file(url: str) -> Path:
+def _database_file(url: str) -> Path | None:
+    """Find the file an SQLite address names; None for PostgreSQL, whose address must name a server and a database."""
     try:
         address = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise SettingsInvalid("DATABASE_URL: not a database address.") from None
-    if address.drivername != "sqlite" or address.database in (None, "", ":memory:"):
-        raise SettingsInvalid(
-            "DATABASE_URL: this release stores in an SQLite file only: name one, with three slashes and a path."
-        )
+    if address.drivername in ("postgresql", "postgresql+psycopg"):
+        if not address.database:
+            raise SettingsInvalid(
+                "DATABASE_URL: name the database after the server: postgresql://user@server/database."
+            )
+        if "@" in (address.host or ""):
+            # Half of the password would be taken for the server's name, and printed as such.
+            raise SettingsInvalid("DATABASE_URL: write the password's special characters percent-encoded (@ is %40).")
+        return None
+    if address.drivername != "sqlite":
+        raise SettingsInvalid("DATABASE_URL: begin it with sqlite:// or postgresql://; nothing else is supported.")
+    if address.database in (None, "", ":memory:"):
+        raise SettingsInvalid("DATABASE_URL: name a file for SQLite, with three slashes and a path.")
     return Path(str(address.database)).resolve()
 
 

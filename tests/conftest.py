@@ -10,10 +10,10 @@ from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
 from app.application import create_app
-from app.db.engine import open_engine
-from app.db.upgrade import upgrade
 from app.settings import ROOT
+from tests import databases
 from tests.factories import settings_in
+from tests.postgresql import PostgresqlServer
 
 StartService = Callable[..., TestClient]
 REAL_DATA = ROOT.parent / "shared" / "data" / "telecom_bigml"
@@ -40,19 +40,46 @@ def client(start_service: StartService) -> TestClient:
     return start_service()
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Path:
-    """Name the SQLite file of ``engine``."""
-    return tmp_path / "telelink.db"
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresqlServer]:
+    """One real PostgreSQL server for the whole session, started by the first test that needs it."""
+    with databases.postgresql_server() as server:
+        yield server
+
+
+@pytest.fixture(params=databases.BOTH)
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """Run the test once for each database; ``databases.sqlite_only`` and its twin choose one."""
+    return str(request.param)
 
 
 @pytest.fixture
-def engine(database: Path) -> Iterator[Engine]:
-    """An empty database at the newest migration."""
-    engine = open_engine(f"sqlite:///{database}")
-    upgrade(engine)
-    yield engine
-    engine.dispose()
+def database_url(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Name the database of ``engine``."""
+    if database_kind == databases.SQLITE:
+        yield f"sqlite:///{tmp_path / 'telelink.db'}"
+    else:
+        with databases.new_database(request.getfixturevalue("postgresql")) as url:
+            yield url
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """A database without a prediction, at the newest migration."""
+    with databases.migrated(database_url) as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module", params=databases.BOTH)
+def shared_engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """One database of each kind for a module's many examples, which roll back what they did."""
+    if request.param == databases.SQLITE:
+        with databases.migrated(f"sqlite:///{tmp_path_factory.mktemp('shared') / 'telelink.db'}") as engine:
+            yield engine
+    else:
+        server = request.getfixturevalue("postgresql")
+        with databases.new_database(server) as url, databases.migrated(url) as engine:
+            yield engine
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,14 @@
 """The tables, as SQLAlchemy Core declares them; the migrations must arrive at exactly these."""
 
-from sqlalchemy import BigInteger, Column, Float, Index, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, String, Table, Text
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
 metadata = MetaData(naming_convention=NAMING)
+# Keys sort by their bytes on both databases, whatever language the database server speaks.
+KEY = String(64).with_variant(String(64, collation="C"), "postgresql")
 
 predictions = Table(
     "predictions",
@@ -14,7 +16,7 @@ predictions = Table(
     Column("id", String(36), primary_key=True, comment="UUID version 7: sorts by time"),
     Column("created_at", String(27), nullable=False, comment="UTC, ISO 8601 with microseconds and Z"),
     Column("request_id", String(64), nullable=False),
-    Column("customer_id", String(64)),
+    Column("customer_id", KEY),
     Column("model_name", String(64), nullable=False),
     Column("model_version", String(64), nullable=False),
     Column("profile", Text, nullable=False, comment="JSON: the validated inputs by wire alias"),
@@ -29,13 +31,23 @@ predictions = Table(
 customers = Table(
     "customers",
     metadata,
-    Column("id", String(64), primary_key=True),
+    Column("id", KEY, primary_key=True),
     Column("first_seen_at", String(27), nullable=False),
     Column("last_seen_at", String(27), nullable=False),
     Column("prediction_id", String(36), nullable=False, comment="the latest prediction"),
+    Column("request_id", String(64), nullable=False, comment="the request or job that gave it"),
     Column("tier", String(6), nullable=False),
+    Column("churn_probability", Float, nullable=False),
     Column("clv_cents", BigInteger, nullable=False),
+    Column("value_at_risk_cents", BigInteger, nullable=False),
     Column("monthly_charge_cents", BigInteger),
+    Column("outcome", String(7), comment="stayed or churned; null until it is known"),
+    Column("outcome_on", String(10), comment="the day it was observed, ISO 8601"),
+    # One list each: in its order from either end, and with all it is filtered by, so that no row is read to be skipped.
+    Index(None, "outcome", "tier", "value_at_risk_cents", "id", "clv_cents"),
+    Index(None, "outcome", "tier", "churn_probability", "id", "clv_cents"),
+    Index(None, "outcome", "tier", "last_seen_at", "id", "clv_cents"),
+    Index(None, "outcome", "tier", "clv_cents", "id"),
     sqlite_with_rowid=False,
 )
 
@@ -43,9 +55,75 @@ portfolio = Table(
     "portfolio",
     metadata,
     Column("tier", String(6), primary_key=True),
-    Column("customers", BigInteger, nullable=False),
+    Column("customers", BigInteger, nullable=False, comment="without those known to have left, as all sums here"),
     Column("clv_cents", BigInteger, nullable=False),
+    Column("value_at_risk_cents", BigInteger, nullable=False),
     Column("charged_customers", BigInteger, nullable=False, comment="customers whose monthly charge is known"),
     Column("monthly_charge_cents", BigInteger, nullable=False),
+    Column("stayed_customers", BigInteger, nullable=False, comment="of the customers, those known to have stayed"),
+    Column("churned_customers", BigInteger, nullable=False, comment="known to have left; in no other sum"),
+    Column("updated_at", String(27), comment="null until the first customer"),
 )
 """Sums over ``customers`` by tier, moved in the transaction that moves a customer, so that /stats never scans."""
+
+portfolio_history = Table(
+    "portfolio_history",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("tier", String(6), primary_key=True),
+    Column("customers", BigInteger, nullable=False),
+    Column("clv_cents", BigInteger, nullable=False),
+    Column("value_at_risk_cents", BigInteger, nullable=False),
+    Column("churned_customers", BigInteger, nullable=False),
+)
+"""The portfolio as it closed on each UTC day on which it moved."""
+
+mappings = Table(
+    "mappings",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("created_at", String(27), nullable=False),
+    Column("mapping", Text, nullable=False, comment="JSON: which column feeds which field, and how the file is read"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String(36), primary_key=True, comment="UUID version 7: sorts by time"),
+    Column("created_at", String(27), nullable=False),
+    Column("started_at", String(27)),
+    Column("finished_at", String(27)),
+    Column("state", String(11), nullable=False),
+    Column("reason", Text, comment="a sentence: why it failed or was interrupted"),
+    Column("file_name", String(255), nullable=False),
+    Column("file_bytes", BigInteger, nullable=False),
+    Column("mapping", Text, nullable=False, comment="JSON, as in mappings"),
+    Column("models", Text, nullable=False, comment="JSON: the versions that answer, fixed at the first start"),
+    Column("rows_known", BigInteger, nullable=False, comment="line ends of the file; exact once it is read"),
+    Column("rows_done", BigInteger, nullable=False, comment="records read and committed"),
+    Column("counts", Text, nullable=False, comment="JSON: app.batch.progress.Counts"),
+    Column("input_offset", BigInteger, nullable=False, comment="bytes of the upload that the counts vouch for"),
+    Column(
+        "input_line", BigInteger, nullable=False, comment="its physical line there, from 1; 0 before the first chunk"
+    ),
+    Column("results_bytes", BigInteger, nullable=False, comment="length of results.csv that the counts vouch for"),
+    Column("errors_bytes", BigInteger, nullable=False),
+    Column("active_seconds", Float, nullable=False, comment="time spent running, over all attempts"),
+    Column("cancel_requested", Integer, nullable=False),
+    Column(
+        "attempt", Integer, nullable=False, comment="raised at each take-over: an older process can no longer commit"
+    ),
+    Column("stalled", Integer, nullable=False, comment="attempts since the last row was committed"),
+    Index(None, "state"),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    Column("key", String(255), primary_key=True),
+    Column("created_at", String(27), nullable=False),
+    Column("fingerprint", String(64), nullable=False, comment="SHA-256 of the route and the body"),
+    Column("reference", Text, nullable=False, comment="what was made: prediction ids, or a job's id"),
+    Index(None, "created_at"),
+)
+"""What a retry with the same key must not make again; kept for a day."""

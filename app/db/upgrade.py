@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sa
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from app.db.engine import BUSY_TIMEOUT_MS, as_unavailable, open_engine
+from app.db.engine import BUSY_TIMEOUT_MS, as_unavailable, lift_time_limits, open_engine
 from app.errors import DatabaseBusy, SettingsInvalid
 
-HEAD: Final = "0001"
+HEAD: Final = "0003"
 LOCK_PATIENCE_SECONDS: Final = 5.0
 WHERE: Final = "DATA_DIR, DATABASE_URL"
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
@@ -42,9 +42,7 @@ def prepare(url: str) -> None:
             except DBAPIError as error:
                 # Two services started together: one migrates, the other waits for it.
                 if not (isinstance(as_unavailable(error), DatabaseBusy) and time.monotonic() < patience_ends):
-                    raise SettingsInvalid(
-                        f"DATA_DIR, DATABASE_URL: the database cannot be used ({error.orig})."
-                    ) from None
+                    raise SettingsInvalid(f"{WHERE}: the database cannot be used ({_one_line(error)}).") from None
                 time.sleep(BUSY_TIMEOUT_MS / 1000)
     finally:
         engine.dispose()
@@ -58,15 +56,31 @@ def upgrade(engine: Engine, revision: str = "head") -> None:
     current = current_revision(engine)
     if current == HEAD and revision == "head":
         return
-    if current is not None and not list((MIGRATIONS / "versions").glob(f"{current}_*.py")):
+    if current is not None and not is_known(current):
         raise SettingsInvalid(
             f"{WHERE}: a newer release has migrated this database; start that release or restore a backup."
         )
+    with engine.begin() as connection:
+        migrate(connection, revision)
+
+
+def is_known(revision: str) -> bool:
+    """Say whether this release has the migration; a newer release's it has not."""
+    return any((MIGRATIONS / "versions").glob(f"{revision}_*.py"))
+
+
+def migrate(connection: Connection, revision: str) -> None:
+    """Run the missing migrations up to a revision inside the caller's transaction."""
     from alembic import command
     from alembic.config import Config
 
+    lift_time_limits(connection)
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def _one_line(error: DBAPIError) -> str:
+    """Give the driver's first sentence; what follows are hints, and PostgreSQL's errors never hold the password."""
+    return str(error.orig).strip().splitlines()[0].rstrip(".")

@@ -11,22 +11,30 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Engine, update
 
-from app.db.engine import as_unavailable, is_own_fault
+from app.db.engine import as_unavailable, is_connection_lost, is_own_fault
 from app.db.tables import portfolio
-from app.errors import DatabaseBusy, ShuttingDown, Unavailable
+from app.errors import DatabaseBusy, DatabaseUnavailable, ShuttingDown, Unavailable
 
 log = structlog.get_logger()
 
 Row = dict[str, Any]
-Insert = Callable[[Connection, Sequence[Row]], None]
+Insert = Callable[[Connection, Sequence[Row]], object]
 """Stores rows inside an open transaction; called once per transaction with the rows of many requests."""
 
 _LARGEST_GROUP = 512
+_GRACE_SECONDS = 1.0
+"""How long after its deadline a request may still hear what became of it, rather than that nobody knows."""
+_UNCERTAIN = (
+    "The database was lost or hung while it stored this, so it may be stored or not. "
+    "Try again with the same Idempotency-Key: nothing is stored twice."
+)
 
 
 def probe_write(connection: Connection, _rows: Sequence[Row]) -> None:
     """Write without a change, to learn whether the disk takes a commit."""
-    connection.execute(update(portfolio).values(customers=portfolio.c.customers))
+    # There and back: SQLite writes no page when a row is given the values that it has.
+    for step in (1, -1):
+        connection.execute(update(portfolio).values(customers=portfolio.c.customers + step))
 
 
 @dataclass
@@ -42,29 +50,33 @@ class GroupWriter:
 
     Requests that arrive while a commit is on its way to the disk wait together and share the next one. A request
     whose deadline passes before its group begins is refused and leaves no row; a failed group leaves no row at all.
+    When the server of the database is gone, everyone who waits hears it at once: trying for each in turn would hang.
+    When it hangs, or the disk does, each request is told at its deadline that nobody knows.
     """
 
     def __init__(self, engine: Engine, *, timeout_seconds: float, max_waiting: int) -> None:
-        self._engine = engine
+        self.engine = engine
         self._timeout_seconds = timeout_seconds
         self.most_waiting = max_waiting
         self._queue: queue.SimpleQueue[list[_Pending] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="group-writer", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = False
-        self._unanswered = 0
+        self._connection_lost = False
+        self._unanswered: dict[asyncio.Future[None], float] = {}
         self.last_error: Unavailable | None = None
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin to work for requests of ``loop``."""
         self._loop = loop
         self._thread.start()
+        loop.call_later(_GRACE_SECONDS, self._give_up_on_overdue)
 
     def stop(self) -> None:
         """Finish what is waiting, then end the thread. Later writes are refused."""
         self._stopping = True
         self._queue.put(None)
-        self._thread.join()
+        self._thread.join(self._timeout_seconds + _GRACE_SECONDS)
         late: list[_Pending] = []
         self._collect(late, block=False)
         self._answer(late, ShuttingDown())
@@ -100,17 +112,27 @@ class GroupWriter:
         """
         if self._stopping or self._loop is None:
             raise ShuttingDown
-        if self._unanswered >= self.most_waiting:
+        if len(self._unanswered) >= self.most_waiting:
             raise DatabaseBusy
         pending = [_Pending(insert, rows, self._loop.create_future(), deadline) for rows, deadline in parts]
-        self._unanswered += len(pending)
         for one in pending:
+            self._unanswered[one.done] = one.deadline
             one.done.add_done_callback(self._settled)
         self._queue.put(pending)
         return [one.done for one in pending]
 
-    def _settled(self, _done: "asyncio.Future[None]") -> None:
-        self._unanswered -= 1
+    def _settled(self, done: "asyncio.Future[None]") -> None:
+        del self._unanswered[done]
+
+    def _give_up_on_overdue(self) -> None:
+        """Answer, on the event loop, whoever the thread can no longer answer because it is stuck in the database."""
+        overdue = time.monotonic() - _GRACE_SECONDS
+        stuck = [done for done, deadline in self._unanswered.items() if deadline < overdue and not done.done()]
+        for done in stuck:
+            self.last_error = DatabaseUnavailable()
+            done.set_exception(DatabaseUnavailable(_UNCERTAIN))
+        if self._loop is not None and not (self._stopping and not self._unanswered):
+            self._loop.call_later(_GRACE_SECONDS / 2, self._give_up_on_overdue)
 
     def _run(self) -> None:
         waiting: list[_Pending] = []
@@ -120,6 +142,10 @@ class GroupWriter:
             self._refuse_expired(waiting)
             if waiting:
                 waiting = self._commit(waiting[:_LARGEST_GROUP]) + waiting[_LARGEST_GROUP:]
+            if self._connection_lost:
+                stopping = self._collect(waiting, block=False) or stopping
+                self._answer(waiting, DatabaseUnavailable())
+                self._connection_lost, waiting = False, []
 
     def _collect(self, waiting: list[_Pending], *, block: bool) -> bool:
         """Move what has arrived into ``waiting``; true when the writer was asked to stop."""
@@ -142,11 +168,18 @@ class GroupWriter:
 
     def _commit(self, group: list[_Pending]) -> list[_Pending]:
         """Commit a group; returns those to try again because the database was locked."""
+        if self._connection_lost:
+            return group
+        committing = False
         try:
-            with self._engine.begin() as connection:
+            with self.engine.begin() as connection:
                 for insert in dict.fromkeys(pending.insert for pending in group):
                     insert(connection, [row for pending in group if pending.insert is insert for row in pending.rows])
+                committing = True
         except Exception as error:  # whatever the driver raises, the requests must hear of it and the thread must live
+            if is_connection_lost(error):
+                self._connection_lost = True
+                return self._refuse(group, error, DatabaseUnavailable(_UNCERTAIN if committing else None))
             return self._failed(group, error)
         self.last_error = None
         self._answer(group, None)
@@ -162,8 +195,11 @@ class GroupWriter:
         if is_own_fault(error):
             self._answer(group, error)
             return []
+        return self._refuse(group, error, refusal)
+
+    def _refuse(self, group: list[_Pending], error: Exception, refusal: Unavailable) -> list[_Pending]:
         log.error("write_failed", error=type(error).__name__, code=refusal.code)
-        self.last_error = refusal
+        self.last_error = type(refusal)()
         self._answer(group, refusal)
         return []
 

@@ -15,6 +15,7 @@ import pytest
 import backend
 from app.errors import SettingsInvalid
 from app.settings import ROOT, Settings, load_settings
+from tests.server_process import free_port
 
 DEFAULTS: dict[str, Any] = {
     "host": "127.0.0.1",
@@ -25,6 +26,10 @@ DEFAULTS: dict[str, Any] = {
     "log_level": "info",
     "max_body_kib": 64,
     "max_batch_body_kib": 12_288,
+    "max_upload_mib": 500,
+    "queue_url": "",
+    "job_memory_mib": 450,
+    "job_files_days": 30,
     "write_timeout_seconds": 5.0,
     "max_waiting_writes": 2_000,
     "shutdown_seconds": 20,
@@ -38,6 +43,10 @@ OTHERS = {
     "LOG_LEVEL": ("debug", "debug"),
     "MAX_BODY_KIB": ("1", 1),
     "MAX_BATCH_BODY_KIB": ("65536", 65_536),
+    "MAX_UPLOAD_MIB": ("1", 1),
+    "QUEUE_URL": ("redis://queue:6379/0", "redis://queue:6379/0"),
+    "JOB_MEMORY_MIB": ("150", 150),
+    "JOB_FILES_DAYS": ("3650", 3_650),
     "WRITE_TIMEOUT_SECONDS": ("0.5", 0.5),
     "MAX_WAITING_WRITES": ("1", 1),
     "SHUTDOWN_SECONDS": ("300", 300),
@@ -48,8 +57,11 @@ WRONG = [
     ("MAX_BODY_KIB", "0"), ("MAX_BODY_KIB", "1025"), ("MAX_BATCH_BODY_KIB", "65537"), ("MAX_BATCH_BODY_KIB", "lots"),
     ("WRITE_TIMEOUT_SECONDS", "0"), ("WRITE_TIMEOUT_SECONDS", "61"), ("WRITE_TIMEOUT_SECONDS", "nan"),
     ("WRITE_TIMEOUT_SECONDS", "inf"), ("MAX_WAITING_WRITES", "0"), ("MAX_WAITING_WRITES", "1000001"),
+    ("MAX_UPLOAD_MIB", "0"), ("JOB_MEMORY_MIB", "149"), ("JOB_FILES_DAYS", "0"),
     ("SHUTDOWN_SECONDS", "301"), ("SHUTDOWN_SECONDS", "never"),
-    ("DATABASE_URL", "postgresql://anna:pa55word@db.example/telelink"), ("DATABASE_URL", "mysql://anna:pa55word@db/x"),
+    ("DATABASE_URL", "postgresql://anna:pa55word@db.example"), ("DATABASE_URL", "mysql://anna:pa55word@db/x"),
+    ("DATABASE_URL", "postgresql://anna:half@pa55word@db/x"), ("DATABASE_URL", "postgresql+asyncpg://anna:pa55word@db/x"),
+    ("DATABASE_URL", "postgresql://anna:pa55word@db:port/x"),
     ("DATABASE_URL", "pa55word"), ("DATABASE_URL", "nosuchdialect://anna:pa55word@db/x"),
     ("MODELS_DIR", "/no/such/pa55word"), ("DATA_DIR", "/dev/null/pa55word"),
 ]  # fmt: skip
@@ -149,10 +161,22 @@ def start(data_dir: Path, changes: dict[str, str], *python: str) -> "subprocess.
 
 
 def test_the_process_says_so_and_exits_with_2(tmp_path: Path) -> None:
-    done = start(tmp_path, {"DATABASE_URL": "postgresql://anna:pa55word@db.example/telelink"})
+    done = start(tmp_path, {"DATABASE_URL": "mysql://anna:pa55word@db.example/telelink"})
     assert (done.returncode, done.stdout) == (2, "")
     check_refusal(done.stderr, "DATABASE_URL", "pa55word")
-    assert "SQLite" in done.stderr
+    assert "sqlite:// or postgresql://" in done.stderr
+
+
+def test_a_server_that_is_not_there_ends_the_start_with_one_line(tmp_path: Path) -> None:
+    done = start(tmp_path, {"DATABASE_URL": f"postgresql://anna:pa55word@127.0.0.1:{free_port()}/telelink"})
+    assert (done.returncode, done.stdout) == (2, "")
+    check_refusal(done.stderr, "DATA_DIR, DATABASE_URL", "pa55word")
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgresql+psycopg"])
+def test_postgresql_is_named_with_or_without_its_driver(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"{scheme}://anna:pa55word@db.example:5433/telelink")
+    assert load_settings().resolved_database_url == f"{scheme}://anna:pa55word@db.example:5433/telelink"
 
 
 @pytest.fixture

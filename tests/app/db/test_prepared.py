@@ -14,7 +14,8 @@ BY_ID = Prepared(select(customers.c.id, customers.c.tier).where(customers.c.id =
 def row(key: str, tier: str = "Low") -> dict[str, object]:
     """A customer's columns, deliberately not in the table's order, with one that no column takes."""
     return {
-        "unused": object(), "monthly_charge_cents": None, "clv_cents": 12_345, "tier": tier, "prediction_id": "p",
+        "unused": object(), "outcome_on": None, "outcome": None, "monthly_charge_cents": None, "clv_cents": 12_345,
+        "value_at_risk_cents": 678, "churn_probability": 0.25, "tier": tier, "request_id": "r", "prediction_id": "p",
         "last_seen_at": "later", "first_seen_at": "sooner", "id": key,
     }  # fmt: skip
 

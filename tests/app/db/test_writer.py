@@ -10,34 +10,36 @@ from sqlalchemy.exc import IntegrityError
 
 from app.db.writer import Row
 from tests.app.db.writing import LARGEST_GROUP, Notes, finish, held, names, row, running
+from tests.databases import file_of, sqlite_only
 
 
-def test_rows_are_in_the_files_when_the_future_is_done(store: Engine, database: Path, notes: Notes) -> None:
+@sqlite_only
+def test_rows_are_in_the_files_when_the_future_is_done(store: Engine, database_url: str, notes: Notes) -> None:
     async def scenario() -> None:
         async with running(store) as writer:
             await writer.submit(notes, [row("a"), row("b")])
             # A copy taken now is what a power cut would leave: nothing may still be on its way.
             for suffix in ("", "-wal"):
-                copied = Path(f"{database}{suffix}").read_bytes()
-                Path(f"{database}.copy{suffix}").write_bytes(copied)
+                copied = Path(f"{file_of(database_url)}{suffix}").read_bytes()
+                Path(f"{file_of(database_url)}.copy{suffix}").write_bytes(copied)
 
     finish(scenario())
-    assert names(Path(f"{database}.copy")) == {"a", "b"}
+    assert names(f"{database_url}.copy") == {"a", "b"}
 
 
-def test_the_future_waits_for_the_commit(store: Engine, database: Path) -> None:
+def test_the_future_waits_for_the_commit(store: Engine, database_url: str) -> None:
     async def scenario() -> None:
         async with held(store) as now:
             assert not now.first.done()
-            assert names(database) == set()
+            assert names(database_url) == set()
             now.notes.open.set()
             await now.first
-            assert names(database) == {"first"}
+            assert names(database_url) == {"first"}
 
     finish(scenario())
 
 
-def test_concurrent_submissions_share_a_transaction(store: Engine, database: Path) -> None:
+def test_concurrent_submissions_share_a_transaction(store: Engine, database_url: str) -> None:
     async def scenario() -> None:
         async with held(store) as now:
             waiting = [now.writer.submit(now.notes, [row(number), row(-number)]) for number in range(1, 51)]
@@ -46,10 +48,10 @@ def test_concurrent_submissions_share_a_transaction(store: Engine, database: Pat
         assert now.notes.transactions == [1, 100]
 
     finish(scenario())
-    assert len(names(database)) == 101
+    assert len(names(database_url)) == 101
 
 
-def test_a_group_is_bounded(store: Engine, database: Path) -> None:
+def test_a_group_is_bounded(store: Engine, database_url: str) -> None:
     async def scenario() -> None:
         async with held(store) as now:
             waiting = [now.writer.submit(now.notes, [row(number)]) for number in range(2 * LARGEST_GROUP + 3)]
@@ -58,10 +60,10 @@ def test_a_group_is_bounded(store: Engine, database: Path) -> None:
         assert now.notes.transactions == [1, LARGEST_GROUP, LARGEST_GROUP, 3]
 
     finish(scenario())
-    assert len(names(database)) == 2 * LARGEST_GROUP + 4
+    assert len(names(database_url)) == 2 * LARGEST_GROUP + 4
 
 
-def test_different_inserts_share_a_transaction_and_each_gets_its_own_rows(store: Engine, database: Path) -> None:
+def test_different_inserts_share_a_transaction_and_each_gets_its_own_rows(store: Engine, database_url: str) -> None:
     one, other = Notes(), Notes()
     one.open.set()
     other.open.set()
@@ -76,10 +78,10 @@ def test_different_inserts_share_a_transaction_and_each_gets_its_own_rows(store:
 
     finish(scenario())
     assert (one.transactions, other.transactions) == ([2], [1])
-    assert names(database) == {"first", "a", "b", "c"}
+    assert names(database_url) == {"first", "a", "b", "c"}
 
 
-def test_a_poisoned_submission_harms_no_neighbour(store: Engine, database: Path) -> None:
+def test_a_poisoned_submission_harms_no_neighbour(store: Engine, database_url: str) -> None:
     async def scenario() -> None:
         async with held(store) as now:
             before = [now.writer.submit(now.notes, [row(f"before-{number}")]) for number in range(3)]
@@ -92,22 +94,22 @@ def test_a_poisoned_submission_harms_no_neighbour(store: Engine, database: Path)
 
     finish(scenario())
     good = {"first", *(f"{place}-{number}" for place in ("before", "after") for number in range(3))}
-    assert names(database) == good
+    assert names(database_url) == good
 
 
-def test_a_submission_is_stored_whole_or_not_at_all(store: Engine, database: Path, notes: Notes) -> None:
+def test_a_submission_is_stored_whole_or_not_at_all(store: Engine, database_url: str, notes: Notes) -> None:
     async def scenario() -> None:
         async with running(store) as writer:
             with pytest.raises(IntegrityError):
                 await writer.submit(notes, [*(row(number) for number in range(9)), row("poison")])
-            assert names(database) == set()
+            assert names(database_url) == set()
             await writer.submit(notes, [row(number) for number in range(9)])
 
     finish(scenario())
-    assert len(names(database)) == 9
+    assert len(names(database_url)) == 9
 
 
-def test_the_thread_survives_whatever_an_insert_raises(store: Engine, database: Path, notes: Notes) -> None:
+def test_the_thread_survives_whatever_an_insert_raises(store: Engine, database_url: str, notes: Notes) -> None:
     def broken(_connection: Connection, _rows: Sequence[Row]) -> None:
         raise ZeroDivisionError
 
@@ -120,10 +122,10 @@ def test_the_thread_survives_whatever_an_insert_raises(store: Engine, database: 
             assert writer.last_error is None
 
     finish(scenario())
-    assert names(database) == {"kept"}
+    assert names(database_url) == {"kept"}
 
 
-def test_a_client_that_leaves_does_not_lose_the_group(store: Engine, database: Path) -> None:
+def test_a_client_that_leaves_does_not_lose_the_group(store: Engine, database_url: str) -> None:
     async def scenario() -> None:
         async with held(store) as now:
             before, leaver, after = (
@@ -134,4 +136,4 @@ def test_a_client_that_leaves_does_not_lose_the_group(store: Engine, database: P
             await asyncio.gather(now.first, before, after)
 
     finish(scenario())
-    assert {"first", "before", "after"} <= names(database)
+    assert {"first", "before", "after"} <= names(database_url)

@@ -3,35 +3,35 @@
 import asyncio
 import sqlite3
 import time
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, event
 
 from app.db.writer import GroupWriter
 from app.errors import DatabaseBusy, ShuttingDown, StorageFull
-from tests.app.db.writing import LARGEST_GROUP, Notes, finish, held, locked, names, row, running
+from tests.app.db.writing import LARGEST_GROUP, Notes, finish, held, names, row, running
+from tests.databases import locked, sqlite_only
 
 
-def test_a_short_lock_is_waited_for(store: Engine, database: Path, notes: Notes) -> None:
+def test_a_short_lock_is_waited_for(store: Engine, database_url: str, notes: Notes) -> None:
     async def scenario() -> None:
         async with running(store, timeout_seconds=10) as writer:
-            with locked(database):
+            with locked(database_url):
                 future = writer.submit(notes, [row("late")])
                 await asyncio.sleep(0.4)
                 assert not future.done()
             await future
 
     finish(scenario())
-    assert names(database) == {"late"}
+    assert names(database_url) == {"late"}
 
 
 def test_past_its_deadline_a_submission_is_refused_and_never_stored(
-    store: Engine, database: Path, notes: Notes
+    store: Engine, database_url: str, notes: Notes
 ) -> None:
     async def scenario() -> None:
         async with running(store, timeout_seconds=0.3) as writer:
-            with locked(database):
+            with locked(database_url):
                 begin = time.monotonic()
                 refused = await asyncio.gather(
                     *(writer.submit(notes, [row(number)]) for number in range(3)), return_exceptions=True
@@ -42,10 +42,10 @@ def test_past_its_deadline_a_submission_is_refused_and_never_stored(
             await writer.submit(notes, [row("after the lock")])
 
     finish(scenario())
-    assert names(database) == {"after the lock"}
+    assert names(database_url) == {"after the lock"}
 
 
-def test_a_deadline_that_passes_in_the_queue_is_refused_too(store: Engine, database: Path) -> None:
+def test_a_deadline_that_passes_in_the_queue_is_refused_too(store: Engine, database_url: str) -> None:
     async def scenario() -> None:
         async with held(store, timeout_seconds=0.2) as now:
             late = now.writer.submit(now.notes, [row("late")])
@@ -56,10 +56,10 @@ def test_a_deadline_that_passes_in_the_queue_is_refused_too(store: Engine, datab
                 await late
 
     finish(scenario())
-    assert names(database) == {"first"}
+    assert names(database_url) == {"first"}
 
 
-def test_a_submission_may_bring_the_deadline_of_who_came_first(store: Engine, database: Path, notes: Notes) -> None:
+def test_a_submission_may_bring_the_deadline_of_who_came_first(store: Engine, database_url: str, notes: Notes) -> None:
     async def scenario() -> None:
         async with running(store, timeout_seconds=2) as writer:
             assert 1 < writer.deadline() - time.monotonic() <= 2
@@ -68,10 +68,10 @@ def test_a_submission_may_bring_the_deadline_of_who_came_first(store: Engine, da
             await writer.submit(notes, [row("in time")], deadline=time.monotonic() + 1)
 
     finish(scenario())
-    assert names(database) == {"in time"}
+    assert names(database_url) == {"in time"}
 
 
-def test_only_so_many_may_wait(store: Engine, database: Path) -> None:
+def test_only_so_many_may_wait(store: Engine, database_url: str) -> None:
     async def scenario() -> None:
         async with held(store, max_waiting=3) as now:
             waiting = [now.writer.submit(now.notes, [row(number)]) for number in range(2)]
@@ -82,14 +82,14 @@ def test_only_so_many_may_wait(store: Engine, database: Path) -> None:
             await now.writer.submit(now.notes, [row("room again")])
 
     finish(scenario())
-    assert names(database) == {"first", "0", "1", "room again"}
+    assert names(database_url) == {"first", "0", "1", "room again"}
 
 
-def test_refusals_and_cancellations_make_room_again(store: Engine, notes: Notes, database: Path) -> None:
+def test_refusals_and_cancellations_make_room_again(store: Engine, notes: Notes, database_url: str) -> None:
     async def scenario() -> None:
         async with running(store, timeout_seconds=0.2, max_waiting=2) as writer:
             for _ in range(3):
-                with locked(database):
+                with locked(database_url):
                     refused, cancelled = (writer.submit(notes, [row("never")]) for _ in range(2))
                     cancelled.cancel()
                     with pytest.raises(DatabaseBusy):
@@ -97,10 +97,10 @@ def test_refusals_and_cancellations_make_room_again(store: Engine, notes: Notes,
             await asyncio.gather(*(writer.submit(notes, [row(number)]) for number in range(2)))
 
     finish(scenario())
-    assert names(database) == {"0", "1"}
+    assert names(database_url) == {"0", "1"}
 
 
-def test_stopping_finishes_what_waits(store: Engine, database: Path) -> None:
+def test_stopping_finishes_what_waits(store: Engine, database_url: str) -> None:
     async def scenario() -> None:
         async with held(store) as now:
             waiting = [now.writer.submit(now.notes, [row(number)]) for number in range(LARGEST_GROUP + 1)]
@@ -113,20 +113,20 @@ def test_stopping_finishes_what_waits(store: Engine, database: Path) -> None:
             await asyncio.wait_for(asyncio.gather(now.first, *waiting, stopped), 10)
 
     finish(scenario())
-    assert len(names(database)) == LARGEST_GROUP + 2
+    assert len(names(database_url)) == LARGEST_GROUP + 2
 
 
-def test_stopping_while_locked_refuses_what_waits_and_ends(store: Engine, database: Path, notes: Notes) -> None:
+def test_stopping_while_locked_refuses_what_waits_and_ends(store: Engine, database_url: str, notes: Notes) -> None:
     async def scenario() -> None:
         async with running(store, timeout_seconds=0.3) as writer:
-            with locked(database):
+            with locked(database_url):
                 future = writer.submit(notes, [row("locked out")])
                 await asyncio.wait_for(asyncio.to_thread(writer.stop), 5)
                 with pytest.raises(DatabaseBusy):
                     await future
 
     finish(scenario())
-    assert names(database) == set()
+    assert names(database_url) == set()
 
 
 def test_before_its_start_a_writer_takes_nothing(store: Engine, notes: Notes) -> None:
@@ -134,7 +134,8 @@ def test_before_its_start_a_writer_takes_nothing(store: Engine, notes: Notes) ->
         GroupWriter(store, timeout_seconds=1, max_waiting=1).submit(notes, [row("too soon")])
 
 
-def test_a_full_disk_is_told_and_writing_resumes_by_itself(store: Engine, database: Path, notes: Notes) -> None:
+@sqlite_only
+def test_a_full_disk_is_told_and_writing_resumes_by_itself(store: Engine, database_url: str, notes: Notes) -> None:
     pages = {"most": 0}
 
     @event.listens_for(store, "checkout")
@@ -148,10 +149,10 @@ def test_a_full_disk_is_told_and_writing_resumes_by_itself(store: Engine, databa
             with pytest.raises(StorageFull):
                 await writer.submit(notes, [row("x" * 100_000)])
             assert isinstance(writer.last_error, StorageFull)
-            assert names(database) == {"before"}
+            assert names(database_url) == {"before"}
             pages["most"] = 0
             await writer.submit(notes, [row("after")])
             assert writer.last_error is None
 
     finish(scenario())
-    assert names(database) == {"before", "after"}
+    assert names(database_url) == {"before", "after"}

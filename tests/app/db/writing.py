@@ -1,17 +1,16 @@
 """A writer at work, an insert that can be held up, and what somebody else can read of it."""
 
 import asyncio
-import sqlite3
 import threading
-from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
-from contextlib import asynccontextmanager, closing, contextmanager
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
 from app.db.writer import GroupWriter, Row
+from tests.databases import somebody_else
 
 LARGEST_GROUP = 512
 
@@ -47,10 +46,10 @@ def row(name: object) -> Row:
     return {"name": str(name)}
 
 
-def names(database: Path) -> set[str]:
+def names(url: str) -> set[str]:
     """What somebody else can read."""
-    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
-        return {name for (name,) in connection.execute("SELECT name FROM notes")}
+    with somebody_else(url) as other:
+        return {name for (name,) in other.execute("SELECT name FROM notes").fetchall()}
 
 
 @asynccontextmanager
@@ -75,13 +74,6 @@ async def held(engine: Engine, **options: Any) -> AsyncIterator[Held]:
             yield Held(writer, notes, first)
         finally:
             notes.open.set()
-
-
-@contextmanager
-def locked(database: Path) -> Iterator[None]:
-    with closing(sqlite3.connect(database, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        yield
 
 
 def finish(scenario: Coroutine[Any, Any, None], within_seconds: float = 20.0) -> None:
