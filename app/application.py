@@ -9,16 +9,22 @@ from typing import Any, Final
 import structlog
 from fastapi import FastAPI
 
+from app.batch.erasure import JobFiles
+from app.batch.routes import router as batch_router
+from app.batch.service import BatchService
+from app.batch.supervisor import Supervisor
+from app.customers.erasure import Erasure
+from app.customers.routes import router as customers_router
+from app.db.checkpoint import Checkpointer
 from app.db.engine import open_engine
 from app.db.upgrade import upgrade
 from app.db.writer import GroupWriter
 from app.predictions.routes import router as portfolio_router
 from app.registry.routes import router as models_router
-from app.registry.service import Registry, load_registry
+from app.registry.service import load_registry
 from app.settings import Settings
-from app.telecom.features import FieldSet
+from app.telecom.champions import scoring_models
 from app.telecom.routes import router as telecom_router
-from app.telecom.scoring import ScoringModel
 from app.telecom.service import TelecomService
 from app.web import pages, problems
 from app.web.health import Lifecycle
@@ -28,7 +34,6 @@ from app.web.middleware import RequestContext
 log = structlog.get_logger()
 
 API_VERSION: Final = "1.0.0"
-FIELD_SETS: Final[tuple[FieldSet, ...]] = ("core", "usage")
 YOUNG_OBJECTS: Final = 20_000
 """New objects before the collector looks for cycles; requests leave none, so Python's 700 would be wasted work."""
 _NO_TELEMETRY: Final[Any] = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
@@ -53,7 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.add_middleware(RequestContext)
     problems.install(app)
-    for router in (telecom_router, portfolio_router, models_router, health_router):
+    for router in (telecom_router, batch_router, customers_router, portfolio_router, models_router, health_router):
         app.include_router(router)
     pages.mount(app)
     problems.document(app)
@@ -71,8 +76,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.writer = GroupWriter(
         state.engine, timeout_seconds=settings.write_timeout_seconds, max_waiting=settings.max_waiting_writes
     )
-    state.telecom = TelecomService(_scoring_models(state.registry), state.writer)
+    state.telecom = TelecomService(scoring_models(state.registry), state.writer)
+    state.supervisor = Supervisor(settings, state.engine)
+    state.erasure = Erasure(state.engine, state.writer, JobFiles(state.engine, settings.batch_dir))
+    state.batch = BatchService(settings, state.engine, state.writer, state.supervisor, state.telecom.models)
+    checkpointer = Checkpointer(state.engine)
+    checkpointer.start()
     state.writer.start(asyncio.get_running_loop())
+    state.supervisor.start()
     for name, reason in state.registry.refused.items():
         log.error("model_refused", model=name, reason=reason)
     gc.collect()
@@ -82,23 +93,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
     finally:
         state.lifecycle.stopping = True
+        await state.supervisor.stop()
         await asyncio.to_thread(state.writer.stop)
+        await asyncio.to_thread(checkpointer.stop)
         state.engine.dispose()
         log.info("stopped")
-
-
-def _scoring_models(registry: Registry) -> dict[FieldSet, ScoringModel]:
-    """Read each champion's card; a field set whose card cannot be read is refused, and /health says why."""
-    models: dict[FieldSet, ScoringModel] = {}
-    for field_set in FIELD_SETS:
-        name = f"telecom-{field_set}"
-        sealed = registry.champions.get(name)
-        if sealed is None:
-            registry.refused.setdefault(name, f"{name}: no champion is loaded.")
-            continue
-        try:
-            models[field_set] = ScoringModel.from_card(sealed.card, sealed.graph)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            registry.champions.pop(name)
-            registry.refused[name] = f"{name}/{sealed.version}: the card cannot be used ({error})."
-    return models

@@ -1,6 +1,9 @@
 """Plain functions that make what tests need: settings, customers as callers send them, rows as they are stored."""
 
+import csv
+import io
 import json
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -8,6 +11,7 @@ from typing import Any
 
 import uuid_utils
 
+from app.batch.store import a_new_job
 from app.settings import ROOT, Settings
 from app.telecom.features import CORE_FIELDS, FIELDS
 
@@ -30,6 +34,50 @@ def a_core_customer(**changes: Any) -> dict[str, Any]:
     return {**{field.alias: field.example for field in CORE_FIELDS}, **changes}
 
 
+def many_customers(count: int, first: int = 0, **changes: Any) -> list[dict[str, Any]]:
+    """Customers with ids of their own, of every tier."""
+    return [
+        a_customer(
+            customerId=f"C-{number}",
+            customerServiceCalls=number % 7,
+            totalDayMinutes=float(80 + number * 37 % 240),
+            internationalPlan="yes" if number % 3 == 0 else "no",
+            **changes,
+        )
+        for number in range(first, first + count)
+    ]
+
+
+def a_csv_file(
+    customers: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = None, delimiter: str = ","
+) -> bytes:
+    """A CSV file of customers: a column for the id and each field under its wire name, or those named."""
+    text = io.StringIO(newline="")
+    names = columns or ["customerId", *(field.alias for field in FIELDS)]
+    writer = csv.DictWriter(text, names, extrasaction="ignore", delimiter=delimiter)
+    writer.writeheader()
+    writer.writerows(customers)
+    return text.getvalue().encode()
+
+
+def a_job(**changes: Any) -> dict[str, Any]:
+    """A complete row of the jobs table: a file that nobody has begun to read."""
+    dialect = {"encoding": "utf-8", "delimiter": ",", "has_header": True, "columns": ["state"], "start": [7, 2]}
+    told = {"dialect": {**dialect, "is_big_endian": False}, "fields": {"state": "state"}, "ignored": []}
+    return a_new_job(
+        **{
+            "id": str(uuid_utils.uuid7()),
+            "created_at": _FIRST_DAY.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            "file_name": "customers.csv",
+            "file_bytes": 10,
+            "mapping": json.dumps(told),
+            "models": "[]",
+            "rows_known": 1,
+            **changes,
+        }
+    )
+
+
 def a_prediction_row(**changes: Any) -> dict[str, Any]:
     """A complete row of the predictions table; each call's is a minute younger than the one before."""
     created_at = _FIRST_DAY + timedelta(minutes=next(_minutes_later))
@@ -45,6 +93,7 @@ def a_prediction_row(**changes: Any) -> dict[str, Any]:
         "churn_probability": 0.1,
         "tier": "Low",
         "clv_cents": 250_000,
+        "value_at_risk_cents": 25_000,
         "monthly_charge_cents": 5_950,
         **changes,
     }

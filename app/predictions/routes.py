@@ -1,12 +1,12 @@
-"""GET /stats."""
+"""GET /stats and GET /stats/history."""
 
 from fastapi import APIRouter, Request
 from sqlalchemy.exc import DBAPIError
 
 from app.db.engine import as_unavailable
-from app.predictions import store
-from app.predictions.portfolio import summarise
-from app.predictions.schemas import Stats
+from app.predictions import sums
+from app.predictions.portfolio import by_day, summarise
+from app.predictions.schemas import Stats, StatsHistory
 from app.web.problems import responses
 
 router = APIRouter(tags=["portfolio"])
@@ -17,6 +17,17 @@ def stats(request: Request) -> Stats:
     """Summarise the portfolio from what is stored."""
     try:
         with request.app.state.engine.connect().execution_options(read_only=True) as connection:
-            return Stats(**summarise(store.read_portfolio(connection)))
+            return Stats(**summarise(sums.read_portfolio(connection)))
     except DBAPIError as error:
         raise as_unavailable(error) from error
+
+
+@router.get("/stats/history", response_model=StatsHistory, responses=responses(503))
+def stats_history(request: Request) -> StatsHistory:
+    """Show the portfolio as it closed on each day it changed, and as it is."""
+    try:
+        with request.app.state.engine.connect().execution_options(read_only=True) as connection:
+            closed, now = sums.read_days(connection), sums.read_portfolio(connection)
+    except DBAPIError as error:
+        raise as_unavailable(error) from error
+    return StatsHistory.model_validate({"days": by_day(closed, now)})

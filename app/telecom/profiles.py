@@ -16,9 +16,11 @@ from app.telecom.features import MINUTE_FIELDS, US_STATES, Field
 FLAG_PATTERN: Final = r"^ *([Yy]([Ee][Ss])?|[Nn][Oo]?) *$"
 AREA_CODE_PATTERN: Final = r"^ *[0-9]{3} *$"
 STATE_PATTERN: Final = "^ *(" + "|".join(f"[{s[0]}{s[0].lower()}][{s[1]}{s[1].lower()}]" for s in US_STATES) + ") *$"
-# Every visible character: no space, control, format, surrogate or private-use code point.
+# Every visible character: no space, control, format, surrogate or private-use code point. Not "." and "..": in an
+# address they mean another place, so such a customer could not be shown or erased from a browser.
 CUSTOMER_ID_PATTERN: Final = (
-    r"^[!-~\u00a1-\u00ac\u00ae-\u05ff\u0606-\u061b\u061d-\u06dc\u06de-\u070e\u0710-\u088f\u0892-\u08e1\u08e3-\u167f"
+    r"^(?!\.{1,2}$)"
+    r"[!-~\u00a1-\u00ac\u00ae-\u05ff\u0606-\u061b\u061d-\u06dc\u06de-\u070e\u0710-\u088f\u0892-\u08e1\u08e3-\u167f"
     r"\u1681-\u180d\u180f-\u1fff\u2010-\u2027\u2030-\u205e\u2070-\u2fff\u3001-\ud7ff\uf900-\ufefe\uff00-\uffef"
     r"\ufffc\ufffd]{1,64}$"
 )
@@ -112,10 +114,11 @@ def read_customer_id(value: Any) -> str:
     Raises
     ------
     FieldRefused
-        It is not text, is too long, or holds a space or a character that cannot be seen.
+        It is not text, is too long, is a dot or two, or holds a space or a character that cannot be seen.
     """
     if not (isinstance(value, str) and _CUSTOMER_ID.fullmatch(value)):
-        raise FieldRefused("not_an_id", "Customer id must be 1 to 64 visible characters, without spaces")
+        message = "Customer id must be 1 to 64 visible characters, without spaces, and not . or .."
+        raise FieldRefused("not_an_id", message)
     return value
 
 

@@ -9,11 +9,15 @@ from typing import Any, Final
 
 import uuid_utils
 from pydantic_core import to_json
+from sqlalchemy.exc import DBAPIError
 
+from app.db.engine import as_unavailable
 from app.db.writer import GroupWriter, Row
 from app.errors import FieldProblem, InvalidRequest, ModelNotReady
+from app.predictions import idempotency
 from app.predictions.store import insert_predictions
 from app.telecom import policy
+from app.telecom.answers import NOTES
 from app.telecom.batching import AdaptiveBatcher, OnItsWay, Waiting
 from app.telecom.features import FIELD_BY_NAME, MINUTE_NAMES, MODELLED_FIELDS, FieldSet, monthly_charge_usd
 from app.telecom.profiles import numeric_columns
@@ -26,12 +30,6 @@ Customer = dict[str, Any]
 MOST_CUSTOMERS: Final = 10_000
 _INLINE_CUSTOMERS: Final = 2
 """Up to this many customers of one request are scored on the event loop; more go to a thread."""
-
-NOTES: Final[Mapping[FieldSet, str]] = {
-    "usage": "All four minutes were given, so the bill is known and the sharper model answered.",
-    "core": "Without the four minutes the bill is unknown: many leavers look like everybody else to this model. "
-    "Give all four minutes for a sharper answer.",
-}
 
 
 def read_batch(raw: Any) -> list[Customer]:
@@ -70,9 +68,30 @@ class TelecomService:
     """Scores customers with the loaded versions and records each answer before it is given."""
 
     def __init__(self, models: Mapping[FieldSet, ScoringModel], writer: GroupWriter) -> None:
-        self._models = models
+        self.models = models
         self._writer = writer
         self._batcher = AdaptiveBatcher(self._answer_frame, writer.most_waiting)
+
+    async def predict_once(self, customers: Sequence[Customer], request_id: str, key: str, wanted: str) -> list[bytes]:
+        """Answer as ``predict`` does, or give the stored answers when the key was used for the same request before.
+
+        Raises
+        ------
+        IdempotencyKeyReused, AnswerErased
+            The key belongs to another request, or its answers were erased.
+        """
+        self._need_models(customers)
+        made = await asyncio.to_thread(self._made_before, key, wanted)
+        if made is None:
+            rows = await asyncio.to_thread(self.answer, customers, [request_id] * len(customers))
+            reference = " ".join(row["id"] for row in rows)
+            key_row = {"key": key, "created_at": rows[0]["created_at"], "fingerprint": wanted, "reference": reference}
+            await asyncio.shield(self._writer.submit(idempotency.insert_once, [{"key_row": key_row, "rows": rows}]))
+            # Another request with the key may have been quicker: then its answers stand.
+            made = await asyncio.to_thread(self._made_before, key, wanted) or []
+            if made == _sent(rows):
+                _count(rows)
+        return made
 
     async def predict(self, customers: Sequence[Customer], request_id: str) -> list[bytes]:
         """Answer customers in order, each as the JSON of a ``PredictResponse``; all are stored or none.
@@ -84,8 +103,7 @@ class TelecomService:
         Unavailable
             The database did not store the answers.
         """
-        if any(_field_set(customer) not in self._models for customer in customers):
-            raise ModelNotReady
+        self._need_models(customers)
         if len(customers) <= _INLINE_CUSTOMERS:
             return await self._batcher.answer(customers, request_id, self._writer.deadline())
         rows = await asyncio.to_thread(self.answer, customers, [request_id] * len(customers))
@@ -93,6 +111,18 @@ class TelecomService:
         await asyncio.shield(self._writer.submit(insert_predictions, rows))
         _count(rows)
         return await asyncio.to_thread(_sent, rows)
+
+    def _need_models(self, customers: Sequence[Customer]) -> None:
+        if any(_field_set(customer) not in self.models for customer in customers):
+            raise ModelNotReady
+
+    def _made_before(self, key: str, wanted: str) -> list[bytes] | None:
+        try:
+            with self._writer.engine.connect().execution_options(read_only=True) as connection:
+                reference = idempotency.find(connection, key, wanted)
+                return None if reference is None else idempotency.read_answers(connection, reference)
+        except DBAPIError as error:
+            raise as_unavailable(error) from error
 
     def answer(self, customers: Sequence[Customer], request_ids: Sequence[str]) -> list[Row]:
         """Score customers and lay each answer out as its row of ``predictions``, in the order given."""
@@ -104,7 +134,7 @@ class TelecomService:
             by_field_set.setdefault(_field_set(customer), []).append(position)
         for field_set, positions in by_field_set.items():
             chosen = [(customers[position], request_ids[position], ids[position]) for position in positions]
-            for position, row in zip(positions, _rows(chosen, self._models[field_set]), strict=True):
+            for position, row in zip(positions, _rows(chosen, self.models[field_set]), strict=True):
                 rows[position] = row
         return rows
 
@@ -198,4 +228,5 @@ def _stored(answer: dict[str, Any]) -> Row:
         "churn_probability": answer["churn_probability"],
         "tier": answer["churn_risk"],
         "clv_cents": round(answer["estimated_clv"] * 100),
+        "value_at_risk_cents": round(answer["value_at_risk_usd"] * 100),
     }

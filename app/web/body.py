@@ -1,4 +1,4 @@
-"""Read a JSON body: bounded before it is parsed, and strict about what JSON is."""
+"""Read a body: bounded before it costs, and strict about what JSON is."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,24 +10,35 @@ from starlette.requests import ClientDisconnect, Request
 
 from app.errors import BodyTooLarge, MalformedJson, RequestRejected, UnsupportedMediaType
 
+JSON: Final = "application/json"
+CSV: Final = "text/csv"
 KIB: Final = 1024
 DISCARD_BYTES: Final = 32 * 1024 * KIB
 DISCARD_SECONDS: Final = 1.0
 
 
-async def read_body(request: Request, largest_bytes: int) -> bytes:
-    """Collect the body of a JSON request.
+async def read_body(request: Request, largest_bytes: int, media_type: str = JSON) -> bytes:
+    """Collect a body; the errors are those of ``stream_body``."""
+    return b"".join([chunk async for chunk in stream_body(request, largest_bytes, media_type)])
+
+
+async def stream_body(
+    request: Request, largest_bytes: int, media_type: str, too_large: type[BodyTooLarge] = BodyTooLarge
+) -> AsyncIterator[bytes]:
+    """Give a body chunk by chunk as it arrives.
 
     Raises
     ------
     UnsupportedMediaType
-        It is not declared as JSON, or it is compressed.
+        It is not declared as what the route reads, or it is compressed.
     BodyTooLarge
-        It is declared or turns out to be longer than ``largest_bytes``; nothing beyond that is kept.
+        Or ``too_large``: it is declared or turns out to be longer than ``largest_bytes``; nothing beyond is kept.
+    RequestRejected
+        The connection ended early.
     """
     headers = dict(request.scope["headers"])
-    media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-    if media_type != b"application/json" and not media_type.endswith(b"+json"):
+    declared = headers.get(b"content-type", b"").partition(b";")[0].strip().lower().decode("latin-1")
+    if declared != media_type and not (media_type == JSON and declared.endswith("+json")):
         raise UnsupportedMediaType
     if headers.get(b"content-encoding", b"identity").lower() != b"identity":
         raise UnsupportedMediaType
@@ -35,19 +46,18 @@ async def read_body(request: Request, largest_bytes: int) -> bytes:
     if length.isdigit() and int(length[:20]) > largest_bytes:
         if b"expect" not in headers:
             await _discard(request.stream())
-        raise BodyTooLarge
-    body = bytearray()
+        raise too_large
+    received = 0
     chunks = request.stream()
     try:
         async for chunk in chunks:
-            body += chunk
-            if len(body) > largest_bytes:
-                body.clear()
+            received += len(chunk)
+            if received > largest_bytes:
                 await _discard(chunks)
-                raise BodyTooLarge
+                raise too_large
+            yield chunk
     except ClientDisconnect:
         raise RequestRejected("The connection ended before the body was complete.") from None
-    return bytes(body)
 
 
 async def _discard(chunks: AsyncIterator[bytes]) -> None:

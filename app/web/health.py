@@ -3,7 +3,7 @@
 import asyncio
 import time
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
@@ -14,11 +14,14 @@ from starlette.responses import JSONResponse, Response
 
 from app.db.engine import as_unavailable
 from app.db.writer import probe_write
-from app.errors import ModelNotReady, ShuttingDown, Unavailable
+from app.errors import DatabaseUnavailable, ModelNotReady, ShuttingDown, Unavailable
 from app.web import metrics
 from app.web.problems import responses
 
 router = APIRouter(tags=["operation"])
+
+LONGEST_READ_SECONDS: Final = 4.0
+"""A database that accepts a question and never answers it is away."""
 
 
 @dataclass
@@ -113,11 +116,13 @@ async def _database_problem(request: Request) -> Unavailable | None:
             connection.execute(text("SELECT tier FROM portfolio LIMIT 1"))
 
     try:
-        await run_in_threadpool(read)
+        await asyncio.wait_for(run_in_threadpool(read), LONGEST_READ_SECONDS)
         if state.writer.last_error is not None:
             await asyncio.shield(state.writer.submit(probe_write, ()))
     except Unavailable as failed:
         return failed
+    except TimeoutError:
+        return DatabaseUnavailable()
     except DBAPIError as error:
         return as_unavailable(error)
     return None

@@ -35,6 +35,24 @@ async def index() -> FileResponse:
     return FileResponse(STATIC / "index.html", headers=_REVALIDATE)
 
 
+@router.get("/customers.html")
+async def customers() -> FileResponse:
+    """Serve the page that lists customers."""
+    return FileResponse(STATIC / "customers.html", headers=_REVALIDATE)
+
+
+@router.get("/customer.html")
+async def customer() -> FileResponse:
+    """Serve the page of one customer."""
+    return FileResponse(STATIC / "customer.html", headers=_REVALIDATE)
+
+
+@router.get("/batch.html")
+async def batch() -> FileResponse:
+    """Serve the page that scores files of customers."""
+    return FileResponse(STATIC / "batch.html", headers=_REVALIDATE)
+
+
 @router.get(DOCS_PATH)
 async def docs() -> FileResponse:
     """Serve the interactive API documentation."""

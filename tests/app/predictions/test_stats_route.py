@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ EMPTY = {
     "avg_clv": None,
     "monthly_revenue": None,
     "monthly_revenue_customers": 0,
+    "value_at_risk_usd": 0,
+    "updated_at": None,
     "high_risk_customers": 0,
     "medium_risk_customers": 0,
     "low_risk_customers": 0,
@@ -51,9 +54,12 @@ def test_without_predictions_nothing_is_made_up(client: TestClient) -> None:
 def test_one_customer_with_minutes(client: TestClient) -> None:
     answer = predict(client, a_customer(customerId="C-1"))
     assert list(USD_PER_MINUTE.values()) == [0.17, 0.085, 0.045, 0.27]
-    assert stats(client) == EMPTY | {
+    found = stats(client)
+    assert found.pop("updated_at") <= datetime.now(UTC).isoformat()
+    assert found == {name: value for name, value in EMPTY.items() if name != "updated_at"} | {
         "total_customers": 1,
         "avg_clv": answer["estimated_clv"],
+        "value_at_risk_usd": answer["value_at_risk_usd"],
         "monthly_revenue": EXAMPLE_CHARGE_USD,
         "monthly_revenue_customers": 1,
         f"{answer['churn_risk'].lower()}_risk_customers": 1,
@@ -112,7 +118,7 @@ def test_a_batch_counts_as_its_customers_do_one_by_one(start_service: StartServi
     assert batch.post("/batch-predict", json=customers).status_code == 200
     for customer in customers:
         predict(single, customer)
-    assert stats(batch) == stats(single)
+    assert stats(batch) | {"updated_at": None} == stats(single) | {"updated_at": None}
     assert stats(batch)["total_customers"] == 3
 
 
@@ -150,3 +156,28 @@ def test_an_unreadable_database_is_said(client: TestClient, tmp_path: Path) -> N
     answer = client.get("/stats")
     assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
     assert answer.headers["retry-after"].isdecimal()
+
+
+def test_without_predictions_there_is_no_day(client: TestClient) -> None:
+    answer = client.get("/stats/history")
+    assert (answer.status_code, answer.json()) == (200, {"days": []})
+
+
+def test_the_running_day_is_the_last_of_the_history(client: TestClient) -> None:
+    answer = predict(client, a_customer(customerId="C-1"))
+    (day,) = client.get("/stats/history").json()["days"]
+    assert day == {
+        "day": stats(client)["updated_at"][:10],
+        "high_risk_customers": 0,
+        "medium_risk_customers": 0,
+        "low_risk_customers": 1,
+        "value_at_risk_usd": answer["value_at_risk_usd"],
+        "churned_customers": 0,
+    }
+
+
+def test_an_unreadable_history_is_said(client: TestClient, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "data" / "telelink.db")) as connection:
+        connection.execute("DROP TABLE portfolio_history")
+    answer = client.get("/stats/history")
+    assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")

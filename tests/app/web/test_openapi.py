@@ -5,8 +5,11 @@ CI sends each operation at most 50 generated requests. More is one command::
     FUZZ_EXAMPLES=2000 python -m pytest tests/app/web/test_openapi.py -k fuzz
 """
 
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +18,27 @@ import schemathesis
 from fastapi.routing import APIRoute
 from hypothesis import HealthCheck, settings
 from schemathesis.python.asgi import shutdown_lifespans
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 from starlette.testclient import TestClient
 
 from app.application import create_app
+from app.web.body import CSV
+from tests.app.batch.job_requests import without_worker
 from tests.factories import a_customer, settings_in
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "50"))
 SUCCESS = {"/predict": "PredictResponse", "/batch-predict": "BatchResponse", "/stats": "Stats", "/models": "ModelList",
+           "/stats/history": "StatsHistory", "/customers": "CustomerList", "/customers/{customer_id}": "Customer",
+           "/batch/preview": "Preview", "/batch/mappings": "StoredMapping", "/batch/jobs/{job_id}": "Job",
+           "/batch/jobs/{job_id}/cancel": "Job", "POST /batch/jobs": "Job", "GET /batch/jobs": "JobList",
+           "/customers/{customer_id}/predictions": "PredictionList", "/customers/{customer_id}/outcome": "Customer",
            "/health": "Health", "/livez": "State", "/readyz": "State", "/online": "Online"}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def jobs_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No example starts a process."""
+    without_worker(monkeypatch)
 
 
 @pytest.fixture
@@ -36,17 +52,37 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
             yield method.upper(), path, operation
 
 
+def api_routes(routes: Iterable[Any]) -> Iterator[APIRoute]:
+    """Every route of an application and of the routers it includes."""
+    for route in routes:
+        if isinstance(route, APIRoute):
+            yield route
+        yield from api_routes(getattr(getattr(route, "original_router", None), "routes", ()))
+
+
+def filled(path: str, operation: dict[str, Any]) -> str:
+    """The address with the examples of its parameters."""
+    for parameter in operation.get("parameters", []):
+        if parameter["in"] == "path":
+            path = path.replace(f"{{{parameter['name']}}}", parameter.get("schema", {}).get("examples", ["x"])[0])
+    return path
+
+
 def test_every_example_is_answered(client: TestClient, document: dict[str, Any]) -> None:
     sent = 0
+    client.post("/predict", json=a_customer(customerId="C-1001"))
     for method, path, operation in operations(document):
+        path = filled(path, operation)
+        (success,) = (int(status) for status in operation["responses"] if status.startswith("2"))
         for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
             examples = [example["value"] for example in content["examples"].values()]
             assert examples, path
             for example in examples + content["schema"].get("examples", []):
-                answer = client.request(method, path, json=example, headers={"Content-Type": media_type})
-                assert answer.status_code == 200, answer.text
+                body = example if media_type == CSV else json.dumps(example)
+                answer = client.request(method, path, content=body, headers={"Content-Type": media_type})
+                assert answer.status_code == success, answer.text
                 sent += 1
-    assert sent >= 2
+    assert sent >= 8
 
 
 def test_every_property_of_a_customer_has_an_example_that_is_answered(
@@ -87,26 +123,30 @@ def test_every_route_is_documented_with_its_success(client: TestClient, document
     routes = {(method, path) for method, path, _ in operations(document)}
     shown = {
         (method, route.path)
-        for route in client.app.routes  # type: ignore[attr-defined]
-        if isinstance(route, APIRoute) and route.include_in_schema
+        for route in api_routes(client.app.routes)  # type: ignore[attr-defined]
+        if route.include_in_schema
         for method in route.methods
     }
-    assert shown <= routes
-    for _, path, operation in operations(document):
+    assert shown == routes
+    for method, path, operation in operations(document):
         assert operation["summary"]
         assert "." not in operation["summary"][-1:]
         assert operation["tags"]
-        (content,) = operation["responses"]["200"]["content"].values()
-        if path in SUCCESS:
-            assert content["schema"] == {"$ref": f"#/components/schemas/{SUCCESS[path]}"}
+        if "204" in operation["responses"]:
+            continue
+        (answer,) = (answer for status, answer in operation["responses"].items() if status.startswith("2"))
+        (content,) = answer["content"].values()
+        shape = SUCCESS.get(f"{method} {path}", SUCCESS.get(path))
+        if shape is None:
+            assert path in ("/models/{name}", "/metrics") or path.endswith(".csv")
         else:
-            assert path in ("/models/{name}", "/metrics")
+            assert content["schema"] == {"$ref": f"#/components/schemas/{shape}"}
 
 
 def test_every_documented_error_has_the_one_shape(document: dict[str, Any]) -> None:
     for _, path, operation in operations(document):
         for status, answer in operation["responses"].items():
-            if status != "200" and path != "/health":
+            if not status.startswith("2") and path != "/health":
                 assert answer["content"] == {
                     "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
                 }
@@ -118,12 +158,34 @@ schema = schemathesis.openapi.from_dict(fuzzed_app.openapi())
 schema.app = fuzzed_app
 
 
+@schema.hook
+def map_query(_context: object, query: dict[str, Any]) -> dict[str, Any]:
+    """A cursor comes from the page before and a mapping from a request before, which no schema can say."""
+    if not isinstance(query, dict):
+        return query
+    return {name: value for name, value in query.items() if name not in ("cursor", "mapping_id")}
+
+
+@schema.hook
+def map_body(_context: object, body: Any) -> Any:
+    """The future begins after today, and a column feeds one field, which no schema can say."""
+    if isinstance(body, dict) and isinstance(columns := body.get("columns"), dict):
+        apart = {name: f"{column} of {name}" if isinstance(column, str) else column for name, column in columns.items()}
+        return {**body, "columns": apart}
+    if isinstance(body, dict) and isinstance(body.get("date"), str):
+        with suppress(ValueError):
+            return {**body, "date": str(min(date.fromisoformat(body["date"]), date(2026, 1, 31)))}
+    return body
+
+
 @pytest.fixture(scope="module")
 def fuzzed_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Lets generated requests go to an application in this process; the first one starts it."""
     fuzzed_app.state.settings = settings_in(tmp_path_factory.mktemp("fuzz"))
-    yield
-    shutdown_lifespans()
+    with pytest.MonkeyPatch.context() as patched:
+        without_worker(patched)
+        yield
+        shutdown_lifespans()
 
 
 def test_a_whole_number_is_an_integer_however_it_is_written(client: TestClient) -> None:
@@ -133,4 +195,6 @@ def test_a_whole_number_is_an_integer_however_it_is_written(client: TestClient) 
 @schema.parametrize()
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 def test_fuzzing_finds_no_difference(fuzzed_service: None, case: schemathesis.Case) -> None:
-    case.call_and_validate()
+    # What CSV is, no schema can say: to it any text is a valid body, and a number, once written, is none.
+    unknowable = [positive_data_acceptance, negative_data_rejection] if case.media_type == CSV else []
+    case.call_and_validate(excluded_checks=unknowable)

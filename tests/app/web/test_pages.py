@@ -12,7 +12,7 @@ from app.web.security_headers import CONTENT_SECURITY_POLICY
 from tests.factories import a_customer
 
 ORIGIN = "http://testserver"
-PAGES = ["/", "/docs", "/no-such-page"]
+PAGES = ["/", "/customers.html", "/customer.html", "/batch.html", "/docs", "/no-such-page"]
 KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml", ".png": "image/png"}
 LINK_IN_CODE = re.compile(
     r"""@import\s+["'](.+?)["']|url\(\s*["']?(?!data:)(.+?)["']?\s*\)|^\s*import\b.*?["'](.+?)["']""", re.M
@@ -127,7 +127,17 @@ def test_no_file_outside_the_static_folders_is_served(client: TestClient, path: 
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/docs", "/favicon.ico", "/static/css/base.css", "/static/swagger/swagger-ui.css"]
+    "path",
+    [
+        "/",
+        "/customers.html",
+        "/customer.html?id=C-1",
+        "/batch.html",
+        "/docs",
+        "/favicon.ico",
+        "/static/css/base.css",
+        "/static/swagger/swagger-ui.css",
+    ],
 )
 def test_a_browser_asks_before_it_uses_its_copy(client: TestClient, path: str) -> None:
     first = client.get(path)

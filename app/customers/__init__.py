@@ -1,0 +1,1 @@
+"""Customers with their latest prediction, their history and what became of them: lists, look-up, outcomes, erasure."""

@@ -1,0 +1,71 @@
+"""Write an answer down in full or in short, and read either back: what a stored prediction said, word for word."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from app.telecom import policy
+from app.telecom.features import FieldSet
+
+NOTES: Final[Mapping[FieldSet, str]] = {
+    "usage": "All four minutes were given, so the bill is known and the sharper model answered.",
+    "core": "Without the four minutes the bill is unknown: many leavers look like everybody else to this model. "
+    "Give all four minutes for a sharper answer.",
+}
+COMPACT_KEYS: Final = (
+    "confidence",
+    "probability_interval",
+    "clv_interval",
+    "value_at_risk_usd",
+    "value_band",
+    "typical_churn_rate",
+    "field_set",
+    "warnings",
+)
+"""What the other columns of a stored prediction do not say: the short form that rows of a file keep."""
+
+
+def full_answer(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the complete answer of a stored prediction.
+
+    Parameters
+    ----------
+    row : mapping
+        The columns of ``predictions``; ``answer`` holds the JSON as it was sent or, for a row of a file, only
+        ``COMPACT_KEYS``. Words that the short form leaves out are the policy's for its tier and value band.
+
+    Returns
+    -------
+    dict
+        The fields of ``PredictResponse`` by wire name.
+
+    Raises
+    ------
+    KeyError
+        The stored answer is neither of the two forms.
+    """
+    stored: dict[str, Any] = json.loads(row["answer"])
+    if "churn_risk" in stored:
+        return stored
+    action = policy.RECOMMENDATIONS[row["tier"], stored["value_band"]]
+    return {
+        "churn_probability": row["churn_probability"],
+        "churn_risk": row["tier"],
+        "estimated_clv": row["clv_cents"] / 100,
+        "recommendation": action.text,
+        "confidence": stored["confidence"],
+        "prediction_id": row["id"],
+        "probability_interval": stored["probability_interval"],
+        "clv_interval": stored["clv_interval"],
+        "value_at_risk_usd": stored["value_at_risk_usd"],
+        "model": {
+            "name": row["model_name"],
+            "version": row["model_version"],
+            "field_set": stored["field_set"],
+            "note": NOTES[stored["field_set"]],
+        },
+        "warnings": stored["warnings"],
+        "recommendation_code": action.code,
+        "value_band": stored["value_band"],
+        "typical_churn_rate": stored["typical_churn_rate"],
+    }

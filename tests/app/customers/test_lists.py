@@ -1,0 +1,165 @@
+"""Paging through any list gives every matching customer once, in the order of a plain sort, and takes its own way."""
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Connection, Engine, event, select
+
+from app.customers import lists
+from app.customers.lists import Filters, Order, position, read_page
+from app.db.engine import open_engine
+from app.db.tables import customers
+from app.predictions.store import insert_predictions
+from app.predictions.sums import CHURNED
+from app.telecom.policy import TIERS
+from tests.app.customers.histories import Step, leave, some_history, store_customers, tell
+from tests.databases import migrated
+from tests.factories import a_prediction_row
+
+SORTS = ("value_at_risk", "probability", "clv", "last_seen")
+COLUMNS = {
+    "value_at_risk": "value_at_risk_cents",
+    "probability": "churn_probability",
+    "clv": "clv_cents",
+    "last_seen": "last_seen_at",
+}
+some_filters = st.builds(
+    Filters,
+    tier=st.none() | st.sampled_from(TIERS),
+    prefix=st.sampled_from(["", "A", "AA", "é", "%", "_", "nobody", "'"]),
+    min_clv_cents=st.integers(0, 5),
+    standing=st.sampled_from(["current", "left", "all"]),
+)
+some_order = st.builds(Order, sort=st.sampled_from(SORTS), descending=st.booleans())
+
+
+def naive(connection: Connection, filters: Filters, order: Order) -> list[str]:
+    """What a list ought to show, sorted in Python: ids by their bytes."""
+    rows = [
+        row
+        for row in connection.execute(select(customers)).mappings()
+        if filters.tier in (None, row["tier"])
+        and row["id"].startswith(filters.prefix)
+        and row["clv_cents"] >= filters.min_clv_cents
+        and {"current": row["outcome"] != CHURNED, "left": row["outcome"] == CHURNED, "all": True}[filters.standing]
+    ]
+    column = COLUMNS[order.sort]
+    rows.sort(key=lambda row: (row[column], row["id"].encode()), reverse=order.descending)
+    return [row["id"] for row in rows]
+
+
+def paged(connection: Connection, filters: Filters, order: Order, limit: int) -> Iterator[str]:
+    """Ids of a list, page by page."""
+    after = None
+    while rows := read_page(connection, filters, order, after, limit):
+        assert len(rows) <= limit
+        yield from (row["id"] for row in rows)
+        after = position(rows[-1], order)
+
+
+@given(history=some_history, filters=some_filters, order=some_order, limit=st.integers(1, 5), few=st.booleans())
+@settings(max_examples=250, deadline=None)
+def test_pages_are_the_sorted_list(
+    shared_engine: Engine, history: list[Step], filters: Filters, order: Order, limit: int, few: bool
+) -> None:
+    with pytest.MonkeyPatch.context() as patch, shared_engine.connect() as connection:
+        if few:
+            patch.setattr(lists, "_FEW_BY_ID", 1)
+            patch.setattr(lists, "_FEW_BY_ID_IN_TIME", 1)
+            patch.setattr(lists, "_FEW_BY_VALUE", 1)
+        tell(connection, history)
+        assert list(paged(connection, filters, order, limit)) == naive(connection, filters, order)
+        connection.rollback()
+
+
+def test_every_combination_pages_through_hundreds(connection: Connection) -> None:
+    rows = [
+        a_prediction_row(
+            customer_id=f"{'AB'[number % 2]}-{number * 7 % 300}", tier=TIERS[number % 3], clv_cents=number % 11,
+            churn_probability=number % 7 / 7, value_at_risk_cents=number % 13,
+        )
+        for number in range(300)
+    ]  # fmt: skip
+    insert_predictions(connection, rows)
+    leave(connection, *(row["customer_id"] for row in rows[::5]))
+    for tier, prefix, minimum, standing, sort, descending in itertools.product(
+        (None, "High"), ("", "A-1"), (0, 6), ("current", "left", "all"), SORTS, (True, False)
+    ):
+        filters, order = Filters(tier, prefix, minimum, standing), Order(sort, descending)  # type: ignore[arg-type]
+        found = list(paged(connection, filters, order, 17))
+        assert found == naive(connection, filters, order)
+        assert found
+
+
+def test_a_prefix_is_literal(connection: Connection) -> None:
+    store_customers(connection, "10%", "100", "1_0", "a", "A", "ä", "\ufffd")
+    for prefix, expected in (("10%", ["10%"]), ("1_", ["1_0"]), ("a", ["a"]), ("ä", ["ä"]), ("\ufffd", ["\ufffd"])):
+        assert [row["id"] for row in read_page(connection, Filters(prefix=prefix), Order(), None, 9)] == expected
+
+
+def test_a_customer_that_moves_is_at_its_new_place(connection: Connection) -> None:
+    store_customers(connection, "A", value_at_risk_cents=1)
+    store_customers(connection, "B", value_at_risk_cents=2)
+    store_customers(connection, "A", value_at_risk_cents=3)
+    assert [row["id"] for row in read_page(connection, Filters(), Order(), None, 9)] == ["A", "B"]
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """A file with enough customers for the database to prefer one way over another."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('filled') / 'telelink.db'}"
+    with migrated(url) as engine, engine.begin() as connection:
+        store_customers(connection, *(f"C-{number:05}" for number in range(3_000)))
+    engine = open_engine(url)
+    yield engine
+    engine.dispose()
+
+
+def plans(engine: Engine, filters: Filters, order: Order) -> list[str]:
+    """How SQLite finds each page's customers, statement by statement."""
+    statements: list[tuple[str, Any]] = []
+
+    def note(_c: object, _u: object, statement: str, values: Any, *_: object) -> None:
+        if statement.startswith("SELECT"):
+            statements.append((statement, values))
+
+    with engine.connect().execution_options(read_only=True) as connection:
+        event.listen(connection, "before_cursor_execute", note)
+        for after in (None, (5, "C-00005")):
+            read_page(connection, filters, order, after, 50)
+        explained = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values) for sql, values in statements]
+        return [row[3] for rows in list(explained) for row in rows]
+
+
+@pytest.mark.parametrize("sort", SORTS)
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize("prefix", ["", "C-0"])
+@pytest.mark.parametrize("minimum", [0, 1])
+@pytest.mark.parametrize("standing", ["current", "all"])
+def test_a_walk_follows_the_index_of_its_list_and_sorts_nothing_but_the_page(
+    filled: Engine, monkeypatch: pytest.MonkeyPatch, sort: Any, descending: bool, prefix: str, minimum: int,
+    standing: Any,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(lists, "_FEW_BY_ID", 1)
+    monkeypatch.setattr(lists, "_FEW_BY_ID_IN_TIME", 1)
+    monkeypatch.setattr(lists, "_FEW_BY_VALUE", 1)
+    steps = plans(filled, Filters(None, prefix, minimum, standing), Order(sort, descending))
+    used = [step for step in steps if "customers" in step]
+    walks = [step for step in used if f"COVERING INDEX ix_customers_outcome_tier_{COLUMNS[sort]}_id" in step]
+    others = [step for step in used if step not in walks]
+    assert len(walks) >= (9 if standing == "all" else 6) * 2
+    # Beside the walks: two probes that stop at the second row, and the page's own rows by their ids.
+    assert not [step for step in others if step.startswith("SCAN customers")]
+    assert all("PRIMARY KEY" in step or "ix_customers_outcome_tier_clv_cents_id" in step for step in others), others
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_few_ids_are_found_by_their_ids(filled: Engine, sort: Any) -> None:
+    steps = plans(filled, Filters(prefix="C-0001"), Order(sort))
+    used = [step for step in steps if "customers" in step]
+    assert used
+    assert all("PRIMARY KEY" in step for step in used), used
