@@ -1,0 +1,111 @@
+"""The lines of results.csv and errors.csv: the file's own columns as they were, then ours."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress
+from typing import Final
+
+from app.batch.blocks import Block
+from app.web.csv_cells import LINE_END, neutralise, restore, write_lines
+
+ANSWER_COLUMNS: Final = (
+    "churn_probability",
+    "probability_low",
+    "probability_high",
+    "churn_risk",
+    "estimated_clv",
+    "clv_low",
+    "clv_high",
+    "value_at_risk_usd",
+    "confidence",
+    "value_band",
+    "recommendation_code",
+    "recommendation",
+    "model",
+    "warnings",
+)
+PREFIX: Final = "telelink_"
+ERROR_COLUMNS: Final = (f"{PREFIX}line", f"{PREFIX}reason")
+CUSTOMER_COLUMNS: Final = ("first_seen_at", "last_seen_at", "outcome", "outcome_date")
+"""What the list of customers adds behind the answer."""
+BETWEEN_REASONS: Final = "; "
+_OWN: Final = frozenset((*ANSWER_COLUMNS, *CUSTOMER_COLUMNS, *(name.removeprefix(PREFIX) for name in ERROR_COLUMNS)))
+_NEEDS_A_LOOK: Final = frozenset("'=+-@\t\r\0")
+
+
+def is_own_column(name: str) -> bool:
+    """Say whether a column comes from a file that this service wrote.
+
+    Examples
+    --------
+    >>> [is_own_column(name) for name in ("churn_risk", "telelink_line", "telelink_telelink_line", "line", "State")]
+    [True, True, True, False, False]
+    """
+    bare = name
+    while bare.startswith(PREFIX):
+        bare = bare.removeprefix(PREFIX)
+    return bare in _OWN and (bare != name or f"{PREFIX}{bare}" not in ERROR_COLUMNS)
+
+
+def answer_columns(columns: Sequence[str]) -> tuple[str, ...]:
+    """Names of the answer's columns behind the file's own; a name that the file has already gets our prefix."""
+    return _apart(ANSWER_COLUMNS, columns)
+
+
+def results_header(columns: Sequence[str]) -> bytes:
+    """First line of results.csv."""
+    return as_bytes(write_lines([[neutralise(name) for name in (*columns, *answer_columns(columns))]]))
+
+
+def errors_header(columns: Sequence[str]) -> bytes:
+    """First line of errors.csv."""
+    return as_bytes(write_lines([[neutralise(name) for name in (*columns, *_apart(ERROR_COLUMNS, columns))]]))
+
+
+def own_lines(block: Block, chosen: Sequence[bool] | None = None) -> list[str]:
+    """Write the rows of a block, all or the chosen ones, as they may stand in a file of ours; without line ends."""
+    if block.raws is not None:
+        return block.raws if chosen is None else list(compress(block.raws, chosen))
+    safe = [neutralise(restore(cell)) if cell[:1] in _NEEDS_A_LOOK else cell for cell in block.cells]
+    rows = zip(*[iter(safe)] * len(block.columns), strict=True)
+    return write_lines(rows if chosen is None else compress(rows, chosen))
+
+
+def errors_lines(block: Block, refused: Sequence[tuple[int, str]]) -> list[str]:
+    """Write the refused and the broken rows of a block in the order of the file.
+
+    Parameters
+    ----------
+    block : Block
+    refused : sequence of (int, str)
+        Position of each refused row among those that could be read, and its reasons.
+    """
+    width = len(block.columns)
+    rows: list[tuple[int, Sequence[str], str]] = [
+        (block.lines[place], block.cells[place * width : (place + 1) * width], reason) for place, reason in refused
+    ]
+    rows += [(row.line, row.values + [""] * (width - len(row.values)), row.message) for row in block.broken]
+    rows.sort(key=lambda row: row[0])
+    return write_lines(
+        [*(neutralise(restore(cell)) for cell in cells), str(line), reason] for line, cells, reason in rows
+    )
+
+
+def as_bytes(lines: Iterable[str]) -> bytes:
+    """End each line and encode it."""
+    return "".join(_ended(lines)).encode()
+
+
+def _ended(lines: Iterable[str]) -> Iterator[str]:
+    for line in lines:
+        yield line
+        yield LINE_END
+
+
+def _apart(ours: Sequence[str], theirs: Sequence[str]) -> tuple[str, ...]:
+    taken = set(theirs)
+    given = []
+    for name in ours:
+        while name in taken:
+            name = f"{PREFIX}{name}"
+        given.append(name)
+    return tuple(given)

@@ -1,0 +1,181 @@
+"""POST /batch/preview, /batch/mappings and /batch/jobs; the jobs' progress and files."""
+
+import asyncio
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Path as PathParameter
+from sqlalchemy import Row
+from starlette.responses import FileResponse, Response
+
+from app.batch.detection import HEAD_BYTES
+from app.batch.intake import Overrides, preview
+from app.batch.job_files import ERRORS, RESULTS, cut
+from app.batch.mapping import CUSTOMER_ID
+from app.batch.schemas import (
+    Delimiter,
+    Encoding,
+    Job,
+    JobList,
+    Mapping,
+    Preview,
+    StoredMapping,
+    as_job,
+    read_mapping,
+    read_trial_mapping,
+)
+from app.batch.service import BatchService
+from app.errors import FileTooLarge, NotFound
+from app.predictions.idempotency import HEADER, PARAMETER, read_key
+from app.telecom.features import FIELDS
+from app.web.body import CSV, JSON, KIB, parse_json, read_body, stream_body
+from app.web.csv_cells import LINE_END, write_lines
+from app.web.problems import responses
+from app.web.raw_path_route import RawPathRoute
+
+# Two routes have the path /batch/jobs: a refused method is told what both answer.
+router = APIRouter(prefix="/batch", tags=["batch files"], route_class=RawPathRoute)
+
+_EXAMPLE: Final = LINE_END.join(
+    write_lines(
+        [[CUSTOMER_ID, *(field.alias for field in FIELDS)], ["C-1001", *(str(field.example) for field in FIELDS)]]
+    )
+)
+_CSV_BODY: Final[dict[str, Any]] = {
+    "required": True,
+    "content": {CSV: {"schema": {"type": "string"}, "examples": {"example 1": {"value": _EXAMPLE}}}},
+}
+_MAPPING_SCHEMA: Final = Mapping.model_json_schema()
+_MAPPING_BODY: Final[dict[str, Any]] = {
+    "required": True,
+    "content": {
+        JSON: {"schema": _MAPPING_SCHEMA, "examples": {"example 1": {"value": _MAPPING_SCHEMA["examples"][0]}}}
+    },
+}
+JobId = Annotated[str, PathParameter(pattern="^[0-9a-f-]{36}$", description="The job's id.")]
+_FILE: Final = {
+    200: {"content": {CSV: {"schema": {"type": "string"}}}, "description": "The file"},
+    **responses(404, 409, 422, 503),
+}
+_LARGEST_PREVIEW: Final = 4 * HEAD_BYTES
+
+
+def _service(request: Request) -> BatchService:
+    service: BatchService = request.app.state.batch
+    return service
+
+
+Service = Annotated[BatchService, Depends(_service)]
+
+
+@router.post(
+    "/preview",
+    response_model=Preview,
+    responses=responses(400, 413, 415, 422, 431),
+    openapi_extra={"requestBody": _CSV_BODY},
+)
+async def preview_file(
+    request: Request,
+    file_bytes: Annotated[int | None, Query(ge=0, le=1 << 50, description="Size of the whole file.")] = None,
+    encoding: Encoding | None = None,
+    delimiter: Delimiter | None = None,
+    has_header: bool | None = None,
+    mapping: Annotated[
+        str | None, Query(max_length=16_384, description="JSON: column for each field, to try out.")
+    ] = None,
+) -> Preview:
+    """Say what a file seems to hold, from its first part; nothing is stored."""
+    head = await read_body(request, _LARGEST_PREVIEW, CSV)
+    if (file_bytes or 0) > request.app.state.settings.max_upload_mib * KIB * KIB:
+        raise FileTooLarge
+    overrides = Overrides(encoding, delimiter, has_header)
+    columns = read_trial_mapping(mapping)
+    return Preview.model_validate(await asyncio.to_thread(preview, head, file_bytes, overrides, columns))
+
+
+@router.post(
+    "/mappings",
+    response_model=StoredMapping,
+    status_code=201,
+    responses=responses(400, 413, 415, 422, 503),
+    openapi_extra={"requestBody": _MAPPING_BODY},
+)
+async def confirm_mapping(request: Request, service: Service) -> StoredMapping:
+    """Keep a mapping that a person confirmed, for the jobs that name it."""
+    body = await read_body(request, request.app.state.settings.max_body_kib * KIB)
+    mapping = read_mapping(parse_json(body))
+    return StoredMapping(id=await service.confirm_mapping(mapping.model_dump()), **mapping.model_dump())
+
+
+@router.post(
+    "/jobs",
+    response_model=Job,
+    status_code=201,
+    responses=responses(400, 409, 413, 415, 422, 503),
+    openapi_extra={"requestBody": _CSV_BODY, "parameters": [PARAMETER]},
+)
+async def start_job(
+    request: Request,
+    response: Response,
+    service: Service,
+    mapping_id: Annotated[str | None, Query(max_length=64, description="Id from POST /batch/mappings.")] = None,
+    file_name: Annotated[str, Query(max_length=255, description="Shown in the list of jobs.")] = "customers.csv",
+) -> Job:
+    """Take in a CSV file and queue it: every row is scored and stored, or reported."""
+    key = read_key(request.headers.get(HEADER))
+    largest = request.app.state.settings.max_upload_mib * KIB * KIB
+    row = await service.take_in(stream_body(request, largest, CSV, FileTooLarge), _shown(file_name), mapping_id, key)
+    response.headers["Location"] = f"/batch/jobs/{row.id}"
+    return as_job(row)
+
+
+@router.get("/jobs", response_model=JobList, responses=responses(422, 503))
+async def list_jobs(
+    service: Service,
+    cursor: Annotated[str | None, Query(pattern="^[0-9a-f-]{36}$", description="From the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+) -> JobList:
+    """List jobs, newest first."""
+    rows = await service.jobs(cursor, limit + 1)
+    more = rows[limit - 1].id if len(rows) > limit else None
+    return JobList(jobs=[as_job(row) for row in rows[:limit]], next=more)
+
+
+@router.get("/jobs/{job_id}", response_model=Job, responses=responses(404, 422, 503))
+async def show_job(service: Service, job_id: JobId) -> Job:
+    """Say how far a job is."""
+    return as_job(await service.job(job_id))
+
+
+@router.post("/jobs/{job_id}/cancel", response_model=Job, status_code=202, responses=responses(404, 409, 422, 503))
+async def cancel_job(service: Service, job_id: JobId) -> Job:
+    """Stop a job after the rows at hand; those already scored stay stored."""
+    return as_job(await service.cancel(job_id))
+
+
+@router.get("/jobs/{job_id}/results.csv", response_class=FileResponse, responses=_FILE)
+async def results(request: Request, service: Service, job_id: JobId) -> FileResponse:
+    """Download the file's rows with their answers, in the file's order."""
+    row = await service.finished(job_id)
+    return await asyncio.to_thread(_download, request, row, RESULTS, row.results_bytes)
+
+
+@router.get("/jobs/{job_id}/errors.csv", response_class=FileResponse, responses=_FILE)
+async def errors(request: Request, service: Service, job_id: JobId) -> FileResponse:
+    """Download the rows that could not be scored, with line number and reason, to correct and upload again."""
+    row = await service.finished(job_id)
+    return await asyncio.to_thread(_download, request, row, ERRORS, row.errors_bytes)
+
+
+def _download(request: Request, row: Row[Any], name: str, length: int) -> FileResponse:
+    path = request.app.state.settings.batch_dir / row.id / name
+    if not length or not cut(path, length):
+        raise NotFound("This job has no such file: it ended before its first row, or the file is kept no longer.")
+    stem = row.file_name.removesuffix(".csv")
+    return FileResponse(path, media_type=f"{CSV}; charset=utf-8", filename=f"{stem}-{name}")
+
+
+def _shown(file_name: str) -> str:
+    """Keep what can be seen of a file's name; it is shown and offered for downloads, never opened."""
+    name = file_name.replace("\\", "/").rpartition("/")[2]
+    return "".join(character for character in name if character.isprintable()).strip() or "customers.csv"

@@ -1,0 +1,65 @@
+"""The process that scores for a job while the worker stores: reads pieces of the file, gives them back scored."""
+
+import os
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Final
+
+import uuid_utils
+
+from app.batch.blocks import Piece, read_block
+from app.batch.intake import as_resolved
+from app.batch.scoring import ScoredBlock, score_block
+from app.errors import SealBroken
+from app.telecom.champions import pinned_models
+
+ORPHAN_SECONDS: Final = 1.0
+NICENESS: Final = 10
+"""The service goes first when both want the processor. Not so the worker: it would be put aside with the lock held."""
+_at_work: dict[str, Any] = {}
+
+
+def scoring_process(models_dir: Path, versions: Sequence[str], told: Mapping[str, Any]) -> ProcessPoolExecutor:
+    """Start the process; it ends with the block it is used in, or soon after its parent is gone."""
+    return ProcessPoolExecutor(1, get_context("spawn"), _prepare, (os.getpid(), models_dir, versions, told))
+
+
+def get_ready(models_dir: Path, versions: Sequence[str], told: Mapping[str, Any]) -> None:
+    """Load what ``score_piece`` needs."""
+    _at_work.clear()
+    dialect, plan = as_resolved(told)
+    try:
+        _at_work.update(dialect=dialect, plan=plan, models=pinned_models(models_dir, versions))
+    except SealBroken as refused:
+        _at_work["refused"] = refused  # raised here it would only break the process, and nobody would hear why
+
+
+def score_piece(piece: Piece) -> ScoredBlock:
+    """Read and score one piece of the file, inside the scoring process; raises SealBroken without the versions."""
+    if refused := _at_work.get("refused"):
+        raise refused
+    return score_block(read_block(piece, _at_work["dialect"]), _at_work["plan"], _at_work["models"])
+
+
+def prediction_rows(stored: Mapping[str, Sequence[Any]], job_id: str, created_at: str) -> Iterable[dict[str, Any]]:
+    """Lay scored rows out for ``predictions``, in the file's order: ids sort by time, so a customer's last row wins."""
+    names = list(stored)
+    for values in zip(*stored.values(), strict=True):
+        row = dict(zip(names, values, strict=True))
+        yield {**row, "id": str(uuid_utils.uuid7()), "created_at": created_at, "request_id": job_id}
+
+
+def _prepare(parent: int, models_dir: Path, versions: Sequence[str], told: Mapping[str, Any]) -> None:
+    os.nice(NICENESS)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    get_ready(models_dir, versions, told)
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(ORPHAN_SECONDS)
+    os._exit(1)

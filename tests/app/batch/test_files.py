@@ -1,0 +1,188 @@
+import json
+import subprocess
+import sys
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from app.batch import files
+from app.batch.file_plan import FileRefused, Request
+from app.batch.files import score_file
+from app.settings import ROOT
+from app.telecom.features import FIELDS
+from tests.app.batch.odd_files import NAMES, TWO, a_file, a_row, read_file, rows_of
+from tests.simulated_requests import simulated_customers
+
+MODELS_DIR = ROOT / "models"
+WRONG = a_file(a_row(), a_row(state=""), a_row(customerId="C-3"))
+
+
+def run(tmp_path, content, target="out.csv", **more):
+    source = tmp_path / "in.csv"
+    source.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return score_file(Request(source, tmp_path / target, MODELS_DIR, **more))
+
+
+def simulated_file(n_rows):
+    rows = [
+        {name: str(value) for name, value in each.items()} for each in simulated_customers(n_rows, 3, id_prefix="c")
+    ]
+    return a_file(*rows)
+
+
+def test_the_results_are_those_of_the_core(tmp_path):
+    outcome = run(tmp_path, WRONG, errors=tmp_path / "errors.csv")
+    expected = read_file(WRONG.encode())
+    assert (outcome.scored, outcome.rejected) == (2, 1)
+    assert (tmp_path / "out.csv").read_bytes() == expected.results
+    assert (tmp_path / "errors.csv").read_bytes() == expected.errors
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["errors.csv", "in.csv", "out.csv"]
+
+
+def test_several_processes_keep_the_order(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "SMALL_BYTES", 0)
+    monkeypatch.setattr(files, "PIECE_BYTES", 10_000)
+    content = simulated_file(2_000)
+    heard = []
+    source = tmp_path / "in.csv"
+    source.write_text(content, newline="")
+    outcome = score_file(Request(source, tmp_path / "out.csv", MODELS_DIR, workers=2), lambda *said: heard.append(said))
+    assert outcome.scored == 2_000
+    assert (tmp_path / "out.csv").read_bytes() == read_file(content.encode()).results
+    assert len(heard) > 5
+    assert heard[-1] == (len(content), len(content), "B", 2_000)
+
+
+def test_a_mapping_file_is_obeyed(tmp_path):
+    names = {alias: f"col {place}" for place, alias in enumerate(NAMES)}
+    mapping = tmp_path / "mapping.json"
+    content = a_file({names[alias]: value for alias, value in a_row().items()}, names=list(names.values()))
+    for told in ({"columns": names, "encoding": None, "delimiter": ",", "has_header": True}, names):
+        mapping.write_text(json.dumps(told))
+        assert run(tmp_path, content, mapping=mapping).scored == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "sentence"),
+    [
+        ("{", "cannot be read as JSON"),
+        ("[]", "write the mapping as"),
+        ('{"columns": 1}', "write the mapping as"),
+        ('{"columns": {}, "colour": 1}', "write the mapping as"),
+        ('{"columns": {"colour": "x"}}', "there is no field colour"),
+        ('{"columns": {}, "delimiter": "x"}', "delimiter must be one of null"),
+        ('{"columns": {"state": "nowhere"}}', 'The file has no column "nowhere"'),
+        ('{"columns": {"state": "state", "areaCode": "state"}}', "uses a column twice"),
+        ('{"columns": {"state": "state"}}', "No column was found for account length, area code"),
+    ],
+)
+def test_a_mapping_that_cannot_be_used_is_refused_in_words(tmp_path, told, sentence):
+    mapping = tmp_path / "mapping.json"
+    mapping.write_text(told)
+    with pytest.raises(FileRefused, match=sentence):
+        run(tmp_path, TWO, mapping=mapping)
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_likely_mapping_is_shown_and_not_used(tmp_path):
+    content = TWO.replace("accountLength", "acct length")
+    with pytest.raises(FileRefused, match="not certain") as refused:
+        run(tmp_path, content)
+    mapping = tmp_path / "mapping.json"
+    mapping.write_text(str(refused.value).partition("--mapping: ")[2])
+    assert run(tmp_path, content, mapping=mapping).scored == 2
+
+
+def test_nothing_is_left_behind_when_it_cannot_go_on(tmp_path):
+    (tmp_path / "out.csv").write_text("before")
+    with pytest.raises(FileRefused, match="This is an Excel workbook"):
+        run(tmp_path, b"\xd0\xcf\x11\xe0")
+    (tmp_path / "in.csv").write_text(TWO)
+    with pytest.raises(FileRefused, match=r"aliases\.json in MODELS_DIR is missing"):
+        score_file(Request(tmp_path / "in.csv", tmp_path / "out.csv", tmp_path))
+    with pytest.raises(FileRefused, match="No such file"):
+        score_file(Request(tmp_path / "none.csv", tmp_path / "out.csv", MODELS_DIR))
+    with pytest.raises(FileRefused, match="No such file"):
+        run(tmp_path, TWO, target="no folder/out.csv")
+    with pytest.raises(FileRefused, match="Two of the files have the same name"):
+        run(tmp_path, TWO, target="in.csv")
+    with pytest.raises(FileRefused, match="The errors are written as CSV"):
+        run(tmp_path, TWO, errors=tmp_path / "errors.parquet")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "out.csv"]
+    assert (tmp_path / "out.csv").read_text() == "before"
+
+
+def parquet_of(path, rows, **changes):
+    """Write rows with the types a data frame would have: numbers, booleans, categories, missing values."""
+    columns = {}
+    for field in FIELDS:
+        values = [row[field.alias] for row in rows]
+        if field.is_number:
+            columns[field.alias] = pa.array([float(value) if value else None for value in values])
+        elif field.kind == "flag":
+            columns[field.alias] = pa.array([value == "yes" for value in values])
+        else:
+            columns[field.alias] = pa.array(values).dictionary_encode()
+    columns["customerId"] = pa.array([int(row["customerId"]) for row in rows])
+    columns |= changes
+    pq.write_table(pa.table(columns), path)
+
+
+def test_parquet_in_and_out_give_the_scores_of_csv(tmp_path):
+    rows = [a_row(customerId=str(place), accountLength=str(place)) for place in range(10)]
+    rows[3]["accountLength"] = rows[5]["state"] = ""
+    rows[3]["accountLength"] = "601"
+    parquet = tmp_path / "in.parquet"
+    parquet_of(parquet, rows, note=pa.array(["=1+1", *["x"] * 9]))
+    expected = rows_of(read_file(a_file(*rows).encode()).results)
+    for source, target in ((parquet, "out.csv"), (parquet, "out.parquet"), (tmp_path / "out.csv", "again.parquet")):
+        errors = tmp_path / "errors.csv"
+        outcome = score_file(Request(source, tmp_path / target, MODELS_DIR, errors=errors))
+        assert (outcome.scored, outcome.rejected) == ((8, 2) if source == parquet else (8, 0))
+        if source == parquet:
+            assert [row["telelink_line"] for row in rows_of(errors.read_bytes())] == ["4", "6"]
+        if target.endswith(".csv"):
+            got = rows_of((tmp_path / target).read_bytes())
+            assert got[0]["note"] == "'=1+1"
+        else:
+            table = pq.read_table(tmp_path / target)
+            got = table.to_pylist()
+            assert got[0]["note"] == "=1+1"
+        for row, wanted in zip(got, expected, strict=True):
+            assert float(row["churn_probability"]) == float(wanted["churn_probability"])
+            assert row["recommendation"] == wanted["recommendation"]
+            assert int(row["customerId"]) == int(wanted["customerId"])
+    schema = pq.read_schema(tmp_path / "out.parquet")
+    assert schema.field("accountLength").type == pa.float64()
+    assert schema.field("clv_low").type == pa.float64()
+
+
+def test_parquet_files_that_cannot_be_used(tmp_path):
+    source = tmp_path / "in.parquet"
+    source.write_bytes(b"PAR1 and no more")
+    with pytest.raises(FileRefused, match="this is not a Parquet file that can be read"):
+        score_file(Request(source, tmp_path / "out.csv", MODELS_DIR))
+    parquet_of(source, [], extra=pa.array([], pa.int64()))
+    assert score_file(Request(source, tmp_path / "out.parquet", MODELS_DIR)).scored == 0
+    assert pq.read_table(tmp_path / "out.parquet").num_rows == 0
+
+
+def score(*arguments):
+    command = [sys.executable, ROOT / "scripts" / "score", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_the_command_says_what_became_of_the_file(tmp_path):
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text(WRONG, newline="")
+    done = score(source, target)
+    assert done.returncode == 3
+    assert "3 rows in: 2 scored, 1 rejected" in done.stderr
+    assert "1  Enter the state" in done.stderr
+    assert len(rows_of(target.read_bytes())) == 2
+    source.write_text(TWO, newline="")
+    assert score(source, target, "--workers", 0).returncode == 0
+    refused = score(tmp_path / "none.csv", target)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr.strip().endswith("none.csv: No such file or directory.")
