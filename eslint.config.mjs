@@ -29,7 +29,11 @@ export default [
     files: ["static/js/**/*.js"],
     languageOptions: { globals: globals.browser },
     rules: {
-      "no-restricted-globals": ["error", { name: "fetch", message: "Only api.js talks to the service." }],
+      "no-restricted-globals": [
+        "error",
+        { name: "fetch", message: "Only api.js talks to the service." },
+        { name: "XMLHttpRequest", message: "Only api.js talks to the service." },
+      ],
       "no-restricted-properties": [
         "error",
         ...htmlFromText.map((property) => ({ property, message: "Build the DOM with <template> and textContent." })),

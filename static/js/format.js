@@ -54,6 +54,15 @@ export function moneyInterval([low, high]) {
 }
 
 /**
+ * Write a count or an amount with thousands separators, as exact as it is stored.
+ * @param {number} number
+ * @returns {string}
+ */
+export function quantity(number) {
+  return number.toLocaleString("en-US", { maximumFractionDigits: 10 });
+}
+
+/**
  * Turn typed text into what is sent. A number loses stray spaces and thousands separators; text that is not a number
  * is sent as typed, so that the server says what is wrong in the same words as everywhere else.
  * @param {string} text

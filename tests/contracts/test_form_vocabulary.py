@@ -1,16 +1,21 @@
 """The form says what the field table says: each field's label, unit, range, vocabulary and example stand there once."""
 
+import json
+import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from app.customers.lists import Sort, Standing
 from app.telecom.features import CORE_FIELDS, FIELDS, MINUTE_FIELDS, Field
 from app.telecom.policy import CONFIDENCES, TIERS
 
 STATIC = Path(__file__).parents[2] / "static"
 INDEX = (STATIC / "index.html").read_text(encoding="utf-8")
+LIST = (STATIC / "customers.html").read_text(encoding="utf-8")
 HINT_OF_CODE = {"state": "US state or DC", "areaCode": "three digits"}
 
 
@@ -87,6 +92,11 @@ def test_a_question_states_its_unit_and_range(spec: Field) -> None:
 
 
 @each_field
+def test_a_question_carries_its_unit_for_the_profile(spec: Field) -> None:
+    assert (QUESTIONS[spec.alias].attributes.get("unit") or "") == spec.unit
+
+
+@each_field
 def test_a_question_offers_the_vocabulary_in_its_order(spec: Field) -> None:
     question = QUESTIONS[spec.alias]
     if spec.kind == "flag":
@@ -132,7 +142,25 @@ def test_the_card_explains_every_confidence_word_and_draws_every_tier() -> None:
     meanings = card.split("CONFIDENCE_MEANING = {")[1].split("};")[0]
     words = [line.split(":")[0].strip().strip('"') for line in meanings.strip().splitlines()]
     assert words == list(CONFIDENCES)
-    style = (STATIC / "css" / "components" / "customer-card.css").read_text(encoding="utf-8")
+    style = (STATIC / "css" / "components" / "tier-symbol.css").read_text(encoding="utf-8")
     for tier in TIERS:
         assert f'data-symbol="{tier.lower()}"' in INDEX
         assert f'[data-tier="{tier.lower()}"]' in style
+
+
+def test_the_pages_know_every_tier_in_the_order_of_the_policy() -> None:
+    words = [tier.lower() for tier in TIERS]
+    order = (STATIC / "js" / "tiers.js").read_text(encoding="utf-8").split("TIER_ORDER = ")[1].split(";")[0]
+    assert json.loads(order) == words
+    choices = (
+        (STATIC / "customers.html").read_text(encoding="utf-8").split('<select id="tier"')[1].split("</select>")[0]
+    )
+    assert re.findall(r'<option value="(\w*)">', choices) == ["", *reversed(TIERS)]
+    days = INDEX.split('<template id="tier-day-template">')[1].split("</template>")[0]
+    assert re.findall(r'data-label="(\w+) risk" data-slot="(\w+)"', days) == [(t, t.lower()) for t in reversed(TIERS)]
+
+
+def test_the_list_offers_what_the_route_takes() -> None:
+    outcomes = LIST.split('<select id="outcome"')[1].split("</select>")[0]
+    assert set(re.findall(r'<option value="(\w+)">', outcomes)) == set(get_args(Standing))
+    assert set(re.findall(r'data-sort="(\w+)"', LIST)) == set(get_args(Sort))

@@ -15,7 +15,7 @@ from tests.factories import a_core_customer, a_customer
 
 FORBIDDEN = {
     "sklearn", "imblearn", "pandas", "scipy", "shap", "onnx", "skl2onnx", "joblib", "alembic", "training", "tests",
-    "matplotlib", "jinja2",
+    "matplotlib", "jinja2", "pyarrow",
 }  # fmt: skip
 DRIVER = '''
 import sys

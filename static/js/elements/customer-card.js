@@ -3,11 +3,14 @@
  *
  * <customer-card hidden></customer-card>
  *
- * Property: `answer`, {prediction, customerId}, where `prediction` is the answer of POST /predict; null hides the card.
+ * Property: `answer`, {prediction, customerId, title}, where `prediction` is the answer of POST /predict; null hides the
+ * card. With a `customerId` and no `title` of its own the card names the customer and leads to the customer's page.
  * Property: `outdated`, true when the form no longer holds what was asked.
  */
+import { customerAddress } from "../customer-address.js";
 import { money, moneyInterval, percent } from "../format.js";
 import "./interval-meter.js";
+import "./tier-mark.js";
 
 const CONFIDENCE_MEANING = {
   "Very High": "How many customers with this score leave is known very well.",
@@ -22,8 +25,9 @@ export class CustomerCard extends HTMLElement {
     this.hidden = answer === null;
     if (this.hidden) return;
     this.append(document.querySelector("#customer-card-template").content.cloneNode(true));
-    const { prediction, customerId } = answer;
-    this.#write("customer", customerId ? `Customer ${customerId}` : "This customer");
+    const { prediction, customerId, title } = answer;
+    this.#write("customer", title ?? (customerId ? `Customer ${customerId}` : "This customer"));
+    this.#link(title ? "" : customerId);
     this.#score(prediction);
     this.#value(prediction);
     this.#write("recommendation", prediction.recommendation);
@@ -46,12 +50,15 @@ export class CustomerCard extends HTMLElement {
     this.querySelector("h2").focus({ preventScroll: true });
   }
 
+  #link(customerId) {
+    const link = this.querySelector("[data-slot=customer-link]");
+    link.parentElement.hidden = !customerId;
+    if (customerId) link.href = customerAddress(customerId);
+  }
+
   #score(prediction) {
     this.dataset.tier = prediction.churn_risk.toLowerCase();
-    this.#write("tier", `${prediction.churn_risk} risk`);
-    for (const symbol of this.querySelectorAll("[data-symbol]")) {
-      symbol.toggleAttribute("hidden", symbol.dataset.symbol !== this.dataset.tier);
-    }
+    this.querySelector("tier-mark").reading = { tier: prediction.churn_risk, text: `${prediction.churn_risk} risk` };
     this.#write("probability", percent(prediction.churn_probability));
     this.#write("typical", `(typical: ${percent(prediction.typical_churn_rate)})`);
     this.querySelector("interval-meter").reading = {
