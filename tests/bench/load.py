@@ -67,30 +67,35 @@ def encode_request(body: bytes, path: str = "/predict") -> bytes:
     return head.encode() + HEAD_END + body
 
 
-def run_load(port: int, requests: Sequence[bytes], connections: int, duration_seconds: float) -> LoadResult:
+def run_load(
+    port: int, requests: Sequence[bytes], connections: int, duration_seconds: float, pause_seconds: float = 0.0
+) -> LoadResult:
     """Send the requests in order over some connections, each used once, until they or the time run out.
 
-    Each connection has one request under way at a time. Requests under way when the time is up are still awaited, so
-    every row the server stores was acknowledged here or counted as cut off.
+    Each connection has one request under way at a time, and pauses between an answer and its next request. Requests
+    under way when the time is up are still awaited, so every row the server stores was acknowledged here or counted as
+    cut off.
     """
     result = LoadResult(connections)
     gc.collect()
     gc.disable()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_drive(port, requests, result, duration_seconds))
+            runner.run(_drive(port, requests, result, duration_seconds, pause_seconds))
     finally:
         gc.enable()
     return result
 
 
-async def _drive(port: int, requests: Sequence[bytes], result: LoadResult, duration_seconds: float) -> None:
+async def _drive(
+    port: int, requests: Sequence[bytes], result: LoadResult, duration_seconds: float, pause_seconds: float
+) -> None:
     loop = asyncio.get_running_loop()
     clients = [_Connection(loop.create_future()) for _ in range(result.connections)]
     for client in clients:
         await loop.create_connection(lambda client=client: client, LOOPBACK, port)
     begin = time.perf_counter()
-    queue = _Queue(iter(requests), begin + duration_seconds, result)
+    queue = _Queue(iter(requests), begin + duration_seconds, result, pause_seconds)
     for client in clients:
         client.begin(queue)
     await asyncio.wait_for(asyncio.gather(*(client.finished for client in clients)), duration_seconds + 60)
@@ -98,8 +103,9 @@ async def _drive(port: int, requests: Sequence[bytes], result: LoadResult, durat
 
 
 class _Queue:
-    def __init__(self, requests: Iterator[bytes], deadline: float, result: LoadResult) -> None:
+    def __init__(self, requests: Iterator[bytes], deadline: float, result: LoadResult, pause_seconds: float) -> None:
         self.requests = requests
+        self.pause_seconds = pause_seconds
         self.deadline = deadline
         self.result = result
 
@@ -141,7 +147,10 @@ class _Connection(asyncio.Protocol):
             self.expected = end + len(HEAD_END) + _content_length(self.buffer[:end])
         if len(self.buffer) >= self.expected:
             self._record()
-            self._send_next()
+            if self.queue.pause_seconds:
+                asyncio.get_running_loop().call_later(self.queue.pause_seconds, self._send_next)
+            else:
+                self._send_next()
 
     def _record(self) -> None:
         result = self.queue.result

@@ -42,6 +42,20 @@ BARS = (
     Bar("stats_p99_ms", "/stats over 20,000 customers, p99", 50, at_least=False, unit=" ms"),
     Bar("cold_start_seconds", "cold start, process to ready", 2, at_least=False, unit=" s"),
     Bar("batch_seconds", "10,000-row JSON batch", 1.5, at_least=False, unit=" s"),
+    Bar(
+        "score_rows_per_second", "scripts/score, 1.2 million rows file to file", 100_000, at_least=True, unit=" rows/s"
+    ),
+    Bar("score_time_ratio", "scripts/score, time of 10x the rows", 11, at_least=False, unit="x"),
+    Bar("score_memory_mib", "scripts/score, all its processes", 450, at_least=False, unit=" MiB"),
+    Bar("job_rows_per_second", "job, 1.2 million rows each in SQLite", 20_000, at_least=True, unit=" rows/s"),
+    Bar("small_job_rows_per_second", "job, 120,000 rows", 50_000, at_least=True, unit=" rows/s"),
+    Bar("job_time_ratio", "job, time of 10x the rows", 11, at_least=False, unit="x"),
+    Bar("job_memory_mib", "job, all its processes", 450, at_least=False, unit=" MiB"),
+    Bar("predict_p99_during_job_ms", "/predict while a job runs, p99", 250, at_least=False, unit=" ms"),
+    Bar("predict_failures_during_job", "/predict while a job runs, not answered 200", 0, at_least=False),
+    Bar("customer_list_p95_ms", "slowest list of 1.2 million customers, p95", 50, at_least=False, unit=" ms"),
+    Bar("customer_p95_ms", "one of 1.2 million customers, p95", 50, at_least=False, unit=" ms"),
+    Bar("large_stats_p95_ms", "/stats over 1.2 million customers, p95", 50, at_least=False, unit=" ms"),
     Bar("simulated_rows_per_second", "simulator, one core", 500_000, at_least=True, unit=" rows/s"),
 )
 

@@ -1,9 +1,12 @@
 """Hold the database against the clients' log: what was acknowledged must be stored, a batch whole or not at all."""
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+
+import psycopg
 
 from tests.faults.clients import ClientLog
 
@@ -19,10 +22,20 @@ class Findings:
 
 
 def audit(database: Path, log: ClientLog) -> Findings:
-    """Compare the predictions table, opened read-only, with what the clients saw."""
+    """Compare the predictions table of an SQLite file, opened read-only, with what the clients saw."""
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         rows = connection.execute("SELECT id, customer_id FROM predictions").fetchall()
         integrity = str(connection.execute("PRAGMA integrity_check").fetchone()[0])
+    return _compare(rows, integrity, log)
+
+
+def audit_postgresql(url: str, log: ClientLog) -> Findings:
+    """Compare the predictions table of a PostgreSQL database with what the clients saw."""
+    with psycopg.connect(url) as connection:
+        return _compare(connection.execute("SELECT id, customer_id FROM predictions").fetchall(), "ok", log)
+
+
+def _compare(rows: Sequence[tuple[str, str | None]], integrity: str, log: ClientLog) -> Findings:
     customers = {customer_id for _, customer_id in rows}
     torn, unanswered = [], []
     for attempt in log.attempts:
