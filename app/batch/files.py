@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections import Counter, deque
@@ -14,7 +15,7 @@ from functools import partial
 from itertools import islice
 from multiprocessing import get_context, parent_process
 from pathlib import Path
-from typing import Any, BinaryIO, Final, Protocol
+from typing import Any, BinaryIO, Final, NoReturn, Protocol
 
 from app.batch.blocks import Block, Piece, read_block, read_blocks, read_pieces
 from app.batch.detection import HEAD_BYTES, NotCsv, detect
@@ -22,10 +23,13 @@ from app.batch.exports import errors_header, results_header
 from app.batch.file_plan import PARQUET, FileRefused, Request, plan_for, read_mapping
 from app.batch.scoring import Plan, ScoredBlock, Write, results_lines, score_block
 from app.batch.validation import Problem
+from app.batch.waiting import result_of
 
 SMALL_BYTES: Final = 4 * 1024 * 1024
 """Up to this size scoring in this process is done before another one has started."""
 SAMPLE_ROWS: Final = 200
+EXIT_REFUSED: Final = 2
+LOST_PROCESS: Final = "A process that scored has ended unexpectedly, perhaps for lack of memory."
 PIECE_BYTES: Final = 384 * 1024
 _AHEAD: Final = 2
 _at_work: dict[str, Any] = {}
@@ -114,7 +118,7 @@ def score_file(request: Request, report: Report = lambda *_: None) -> Outcome:
     except OSError as error:
         raise FileRefused(f"{error.filename or request.target}: {error.strerror or error}.") from None
     except BrokenProcessPool:
-        raise FileRefused("A process that scored has ended unexpectedly, perhaps for lack of memory.") from None
+        raise FileRefused(LOST_PROCESS) from None
     outcome.seconds = time.monotonic() - begun
     return outcome
 
@@ -208,9 +212,14 @@ def _scored(source: Source, work: tuple[Any, ...], workers: int) -> Iterator[tup
             ahead.append((pool.submit(_score, part), place))
             if len(ahead) > workers + _AHEAD:
                 future, end = ahead.popleft()
-                yield future.result(), end
+                yield result_of(future, workers, _give_up), end
         for future, end in ahead:
-            yield future.result(), end
+            yield result_of(future, workers, _give_up), end
+
+
+def _give_up() -> NoReturn:
+    sys.stderr.write(f"{LOST_PROCESS}\n")
+    os._exit(EXIT_REFUSED)
 
 
 def _start_process(*work: Any) -> None:

@@ -22,8 +22,9 @@ from app.batch.intake import as_resolved
 from app.batch.job_files import UPLOAD, Outputs, drop_upload
 from app.batch.progress import Counts
 from app.batch.records import Position
-from app.batch.scorer import prediction_rows, score_piece, scoring_process
+from app.batch.scorer import end_at_once, prediction_rows, score_piece, scoring_process
 from app.batch.scoring import ScoredBlock
+from app.batch.waiting import result_of
 from app.db.checkpoint import checkpoint
 from app.db.engine import is_connection_lost, is_own_fault
 from app.errors import StorageFull, TeleLinkError
@@ -129,7 +130,7 @@ class JobRun:
             if not ahead:
                 return
             piece, future = ahead.popleft()
-            yield piece, future.result()
+            yield piece, result_of(future, 1, end_at_once)
             self._beat()
 
     def _outputs(self) -> Outputs:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import uuid_utils
 
@@ -51,6 +51,11 @@ def prediction_rows(stored: Mapping[str, Sequence[Any]], job_id: str, created_at
     for values in zip(*stored.values(), strict=True):
         row = dict(zip(names, values, strict=True))
         yield {**row, "id": str(uuid_utils.uuid7()), "created_at": created_at, "request_id": job_id}
+
+
+def end_at_once() -> NoReturn:
+    """End the worker when its scoring process is lost: what is committed is whole; the service starts both afresh."""
+    os._exit(1)
 
 
 def _prepare(parent: int, models_dir: Path, versions: Sequence[str], told: Mapping[str, Any]) -> None:

@@ -129,7 +129,10 @@ class Supervisor:
                 self._abandon("interrupted", f"Its process ended ({_ending(code)}). The job goes on by itself.")
             return
         if time.time() - max(self._started, _last_beat(self._settings.batch_dir)) > SILENCE_SECONDS:
-            self._fail(process, f"Its process showed no sign of life for {SILENCE_SECONDS:.0f} seconds.")
+            _kill(process)
+            self._process = None
+            silence = f"Its process showed no sign of life for {SILENCE_SECONDS:.0f} seconds"
+            self._abandon("interrupted", f"{silence}. The job goes on by itself.")
         elif memory_mib(process.pid) > self._settings.job_memory_mib:
             self._fail(process, f"Its process needed more than {self._settings.job_memory_mib} MiB of memory.")
 
