@@ -1,6 +1,6 @@
 """Read a file of any size in blocks of whole records, within bounded memory."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 from typing import BinaryIO, Final, NamedTuple
@@ -120,15 +120,19 @@ def read_blocks(stream: BinaryIO, dialect: Dialect, start: Position | None = Non
 
 
 def read_pieces(
-    stream: BinaryIO, dialect: Dialect, start: Position | None = None, size: int = PIECE_BYTES
+    stream: BinaryIO, dialect: Dialect, start: Position | None = None, size: int | Callable[[], int] = PIECE_BYTES
 ) -> Iterator[Piece]:
-    """Cut a file between records; what ``read_blocks`` does without reading the values, for another process to do."""
+    """Cut a file between records; what ``read_blocks`` does without reading the values, for another process to do.
+
+    A piece has about ``size`` bytes; a function is asked anew before each one.
+    """
     offset, line = start or dialect.start
     stream.seek(offset)
     data, is_last = b"", False
     while True:
         if not is_last:
-            more = stream.read(max(size - len(data), len(data)))
+            wanted = size() if callable(size) else size
+            more = stream.read(max(wanted - len(data), len(data)))
             data, is_last = data + more, not more
         if not data:
             return

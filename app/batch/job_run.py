@@ -40,8 +40,11 @@ AHEAD: Final = 2
 GAP_SECONDS: Final = 0.004
 """Pause after each commit: an answer that waits for the database gets in."""
 RETRY_SECONDS: Final = 0.5
-PIECE_BYTES: Final = 128 * 1024
-"""About 1,800 customers: a transaction that keeps others waiting for less than a tenth of a second."""
+HELD_SECONDS: Final = 0.1
+"""How long a chunk's transaction may keep other writers waiting."""
+LEAST_PIECE_BYTES: Final = 32 * 1024
+MOST_PIECE_BYTES: Final = 256 * 1024
+"""A chunk: about 400 to 3,600 customers."""
 LARGE_LOG_BYTES: Final = 64 * 1024 * 1024
 """Chunks touch the same pages of the indexes again and again: the later they are copied back, the fewer copies."""
 _KEPT: Final = "Customers scored until then are stored."
@@ -76,6 +79,7 @@ class JobRun:
         self._rows_done = job.rows_done
         self._active_seconds = job.active_seconds
         self._clock = time.monotonic()
+        self._piece_bytes = max(LEAST_PIECE_BYTES, MOST_PIECE_BYTES // 2)
         self._lengths = (job.results_bytes, job.errors_bytes)
 
     def run(self) -> None:
@@ -114,7 +118,7 @@ class JobRun:
             if not outputs.lengths[0]:
                 headers = results_header(dialect.columns), errors_header(dialect.columns)
                 self._append(outputs, *headers)
-            for piece, scored in self._scored(scoring, read_pieces(upload, dialect, start, PIECE_BYTES)):
+            for piece, scored in self._scored(scoring, read_pieces(upload, dialect, start, lambda: self._piece_bytes)):
                 self._append(outputs, scored.results, scored.errors)
                 self._commit(outputs, piece, scored)
                 self._heed()
@@ -157,6 +161,7 @@ class JobRun:
         while True:
             try:
                 with self._engine.begin() as connection:
+                    begun = time.monotonic()
                     duplicates = insert_predictions(connection, rows)
                     counts = self._counts.plus(scored, duplicates)
                     is_ours = store.move_on(
@@ -180,6 +185,7 @@ class JobRun:
                     raise
                 self._wait("job_waits_for_database")
         self._counts, self._rows_done = counts, counts.scored + counts.rejected
+        self._piece_bytes = next_piece_bytes(self._piece_bytes, time.monotonic() - begun)
         time.sleep(GAP_SECONDS)
         with suppress(sqlite3.Error, DBAPIError):  # on a full disk, say: the commits themselves report it
             checkpoint(self._engine, LARGE_LOG_BYTES)
@@ -218,6 +224,19 @@ class JobRun:
         log.warning(reason, job=self._job.id)
         if self._stop.wait(RETRY_SECONDS):
             raise Stopped
+
+
+def next_piece_bytes(current: int, held_seconds: float) -> int:
+    """Choose the next piece's length, so that its transaction holds the database's lock for about ``HELD_SECONDS``.
+
+    Examples
+    --------
+    >>> next_piece_bytes(131_072, 0.1), next_piece_bytes(131_072, 0.01), next_piece_bytes(131_072, 5.0)
+    (131072, 262144, 65536)
+    """
+    # Half way at most: one slow moment of the disk says little about the next.
+    change = min(2.0, max(0.5, HELD_SECONDS / held_seconds))
+    return int(min(MOST_PIECE_BYTES, max(LEAST_PIECE_BYTES, current * change)))
 
 
 def now() -> str:

@@ -1,7 +1,7 @@
 """Wait for another process's result without waiting for ever."""
 
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from multiprocessing import active_children
 from typing import Final, NoReturn, TypeVar
 
@@ -17,8 +17,8 @@ def result_of(future: "Future[Result]", processes: int, lost: Callable[[], NoRet
     end the process.
     """
     while True:
-        try:
-            return future.result(LOOK_SECONDS)
-        except TimeoutError:
-            if not future.done() and len(active_children()) < processes:
-                lost()
+        done, _ = wait([future], LOOK_SECONDS)
+        if done:
+            return future.result()
+        if len(active_children()) < processes:
+            lost()

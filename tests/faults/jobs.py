@@ -234,8 +234,9 @@ def visited(server: ServerProcess, pause_seconds: float = 0.02) -> Iterator[Visi
             answer = ask(server, "POST", "/predict", json_bytes(CUSTOMERS[0]), {"Content-Type": "application/json"})
             visits.seconds.append(time.monotonic() - begin)
             visits.statuses.add(answer.status)
-            told = answer.json() if answer.status == 200 else {}
-            visits.answers.add(json.dumps({name: told[name] for name in told if name != "prediction_id"}))
+            if answer.status == 200:
+                told = answer.json()
+                visits.answers.add(json.dumps({name: told[name] for name in told if name != "prediction_id"}))
 
     visitor = threading.Thread(target=visit)
     visitor.start()

@@ -1,4 +1,4 @@
-"""F7: a job's process dies, hangs or eats memory. Its job goes on or has failed with the reason within 10 s.
+"""F7: a job's process dies, hangs or eats memory. Within 10 s its job says so; it goes on, or has failed, by itself.
 
 Meanwhile the service answers as before, and afterwards the next job gets done. These experiments mostly wait, so they
 run side by side. CI stops the worker only; the full experiment stops the scoring process too::
@@ -36,6 +36,7 @@ from tests.server_process import SERVICE_COMMAND, ServerProcess, start
 
 HANGS = os.environ.get("FAULT_HANGS", "worker").split(",")
 WITHIN_SECONDS = 10.0
+RESUMED_WITHIN_SECONDS = 20.0
 LONG, SHORT = 60_000, 500
 MOST_STALLED = 3
 
@@ -63,7 +64,7 @@ def fate_of_job(
     may_go_on: bool = False,
     within_seconds: float = WITHIN_SECONDS,
 ) -> Fate:
-    """Deal a blow to a job, wait until it has ended, or been taken up again where it may, and see who else suffered."""
+    """Deal a blow to a job, wait until it says so, or has ended when it may not go on, and see who else suffered."""
     with start(data_dir, command, env) as server:
         server.wait_ready()
         with visited(server) as visits:
@@ -71,9 +72,11 @@ def fate_of_job(
             blow(server, job_id)
             attempt = job_row(server.database, job_id, "attempt")[0]
 
+            def goes_on(_job: Job) -> bool:
+                return bool(job_row(server.database, job_id, "attempt")[0] > attempt)
+
             def is_decided(job: Job) -> bool:
-                later = may_go_on and job_row(server.database, job_id, "attempt")[0] > attempt
-                return later or is_finished(job)
+                return is_finished(job) or (may_go_on and (job["state"] == "interrupted" or goes_on(job)))
 
             begin = time.monotonic()
             job = await_job(server, job_id, is_decided, within_seconds)
@@ -81,6 +84,8 @@ def fate_of_job(
         complaints = chunk_complaints(server.database, job_id)
         if not is_decided(job):
             complaints.append(f"{job['state']} after {within_seconds:.0f} s")
+        elif may_go_on and not goes_on(await_job(server, job_id, goes_on, RESUMED_WITHIN_SECONDS)):
+            complaints.append(f"not taken up again: {job['reason']}")
         elif not (may_go_on or env):
             complaints += _complaints_about_next(server)
         return Fate(job, seconds, visits, complaints)
@@ -130,7 +135,7 @@ EXPERIMENTS: dict[str, Callable[[Path], Fate]] = {
     ),
     "greedy": lambda folder: fate_of_job(folder, _nothing, env={"JOB_MEMORY_MIB": "150"}),
     **{
-        f"stopped {role}": lambda folder, role=role: fate_of_job(folder, _signal(role, signal.SIGSTOP))
+        f"stopped {role}": lambda folder, role=role: fate_of_job(folder, _signal(role, signal.SIGSTOP), may_go_on=True)
         for role in HANGS
     },
 }
@@ -170,12 +175,14 @@ def test_a_killed_worker_is_replaced(fates: dict[str, Future[Fate]]) -> None:
 
 
 @pytest.mark.parametrize("role", HANGS)
-def test_a_hanging_process_fails_its_job_with_the_reason(fates: dict[str, Future[Fate]], role: str) -> None:
+def test_a_hanging_process_is_replaced(fates: dict[str, Future[Fate]], role: str) -> None:
     fate = fates[f"stopped {role}"].result()
     assert "no sign of life" in told(f"stopped {role}", fate)
     assert fate.complaints == []
-    assert (fate.job["state"], fate.seconds <= WITHIN_SECONDS) == ("failed", True)
-    assert is_unmoved(fate.visits)
+    assert (fate.job["state"], fate.seconds <= WITHIN_SECONDS) == ("interrupted", True)
+    # One that stopped in the middle of a commit holds the database's lock until it is ended: then the answer is 503.
+    assert fate.visits.statuses <= {200, 503}
+    assert len(fate.visits.answers) == 1
 
 
 def test_a_greedy_process_fails_its_job_with_the_reason(fates: dict[str, Future[Fate]]) -> None:

@@ -50,7 +50,8 @@ class ScoringHere:
 def score_here(monkeypatch: pytest.MonkeyPatch, piece_bytes: int = SMALL_PIECE) -> None:
     """Let jobs run in this process, in small chunks and without pauses."""
     monkeypatch.setattr(job_run, "scoring_process", ScoringHere)
-    monkeypatch.setattr(job_run, "PIECE_BYTES", piece_bytes)
+    for bound in ("LEAST_PIECE_BYTES", "MOST_PIECE_BYTES"):
+        monkeypatch.setattr(job_run, bound, piece_bytes)
     monkeypatch.setattr(job_run, "GAP_SECONDS", 0.0)
     monkeypatch.setattr(job_run, "RETRY_SECONDS", 0.0)
 

@@ -75,6 +75,7 @@ REFUSED: dict[str, tuple[bytes, dict[str, str], str, int, str]] = {
     "text": (MANY, {"Content-Type": "text/plain"}, "", 415, "unsupported_media_type"),
     "compressed": (MANY, {**CSV, "Content-Encoding": "gzip"}, "", 415, "unsupported_media_type"),
     "more than the first part": (b"x" * (4 * HEAD_BYTES + 1), CSV, "", 413, "body_too_large"),
+    "a file larger than a job takes": (MANY, CSV, f"?file_bytes={501 << 20}", 413, "file_too_large"),
     "a negative size": (MANY, CSV, "?file_bytes=-1", 422, "invalid_request"),
     "another encoding": (MANY, CSV, "?encoding=ebcdic", 422, "invalid_request"),
     "another delimiter": (MANY, CSV, "?delimiter=x", 422, "invalid_request"),

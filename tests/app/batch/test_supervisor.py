@@ -11,15 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from app.batch import job_files, store, supervisor
+from app.batch import job_files, supervisor
 from app.batch.job_files import ERRORS, RESULTS, UPLOAD
 from app.batch.supervisor import HEARTBEAT, Supervisor, memory_mib
 from app.settings import ROOT
 from tests.app.batch.job_running import Bench
-from tests.conftest import StartService
 from tests.databases import migrated
 from tests.factories import a_csv_file, many_customers, settings_in
 
@@ -283,20 +281,3 @@ def test_old_files_and_strays_are_removed_and_young_ones_kept(bench: Bench) -> N
     assert left == {ids["young"], ids["unfinished"]}
     lengths = {name: (bench.row(job_id).results_bytes, bench.row(job_id).errors_bytes) for name, job_id in ids.items()}
     assert lengths == {"old": (0, 0), "young": (4, 2), "unfinished": (4, 2)}
-
-
-def test_a_file_goes_all_the_way_through_the_real_processes(
-    start_service: StartService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    client = start_service(data_dir=Path("relative"))
-    sent = client.post("/batch/jobs", content=FEW, headers={"Content-Type": "text/csv"})
-    deadline = time.monotonic() + 60
-    while (job := client.get(sent.headers["location"]).json())["finished_at"] is None:
-        assert time.monotonic() < deadline, job
-        time.sleep(0.05)
-    assert (job["state"], job["rows_scored"]) == ("done", 3)
-    assert client.get("/stats").json()["total_customers"] == 3
-    engine: Engine = client.app.state.engine  # type: ignore[attr-defined]
-    with engine.connect().execution_options(read_only=True) as connection:
-        assert store.unfinished_jobs(connection) == []

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from app.batch import job_run, store, worker
@@ -20,6 +21,7 @@ from app.batch.supervisor import HEARTBEAT
 from app.batch.worker import Worker
 from app.settings import ROOT
 from tests.app.batch.job_running import Bench, score_here
+from tests.conftest import StartService
 from tests.databases import migrated
 from tests.factories import a_csv_file, many_customers, settings_in
 
@@ -241,3 +243,20 @@ def test_the_process_ends_with_its_input_and_leaves_no_file_to_others(bench: Ben
     made = [path for path in bench.settings.batch_dir.iterdir() if path.is_file()]
     assert {path.name for path in made} >= {HEARTBEAT, "queue.db", "worker.lock"}
     assert [path.name for path in made if path.stat().st_mode & 0o077] == []
+
+
+def test_a_file_goes_all_the_way_through_the_real_processes(
+    start_service: StartService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    client = start_service(data_dir=Path("relative"))
+    sent = client.post("/batch/jobs", content=FEW, headers={"Content-Type": "text/csv"})
+    deadline = time.monotonic() + 60
+    while (job := client.get(sent.headers["location"]).json())["finished_at"] is None:
+        assert time.monotonic() < deadline, job
+        time.sleep(0.05)
+    assert (job["state"], job["rows_scored"]) == ("done", 3)
+    assert client.get("/stats").json()["total_customers"] == 3
+    engine: Engine = client.app.state.engine  # type: ignore[attr-defined]
+    with engine.connect().execution_options(read_only=True) as connection:
+        assert store.unfinished_jobs(connection) == []

@@ -75,7 +75,7 @@ def test_a_key_is_taken_once(connection: Connection) -> None:
 
 
 def test_a_key_is_kept_for_a_day(connection: Connection) -> None:
-    young, old = NOW - KEPT + timedelta(minutes=1), NOW - KEPT - timedelta(minutes=1)
+    young, old = NOW - KEPT + timedelta(hours=1), NOW - KEPT - timedelta(hours=1)
     for key, at in (("young", young), ("old", old)):
         assert claim(connection, a_key(key, at))
     assert find(connection, "young", ONE) == "p-1"
