@@ -73,6 +73,13 @@ class Settings(BaseSettings):
         file = URL.create("sqlite", database=str(self.data_dir.resolve() / "telelink.db"))
         return file.render_as_string(hide_password=False)
 
+    @field_validator("queue_url")
+    @classmethod
+    def _known_queue(cls, value: str) -> str:
+        if value and not value.startswith(("postgresql://", "redis://", "rediss://")):
+            raise ValueError("leave it empty, or name a postgresql:// or redis:// address")
+        return value
+
     @field_validator("log_level", mode="before")
     @classmethod
     def _any_case(cls, value: object) -> object:

@@ -40,7 +40,7 @@ AHEAD: Final = 2
 GAP_SECONDS: Final = 0.004
 """Pause after each commit: an answer that waits for the database gets in."""
 RETRY_SECONDS: Final = 0.5
-HELD_SECONDS: Final = 0.1
+HELD_SECONDS: Final = 0.07
 """How long a chunk's transaction may keep other writers waiting."""
 LEAST_PIECE_BYTES: Final = 32 * 1024
 MOST_PIECE_BYTES: Final = 256 * 1024
@@ -231,7 +231,7 @@ def next_piece_bytes(current: int, held_seconds: float) -> int:
 
     Examples
     --------
-    >>> next_piece_bytes(131_072, 0.1), next_piece_bytes(131_072, 0.01), next_piece_bytes(131_072, 5.0)
+    >>> next_piece_bytes(131_072, 0.07), next_piece_bytes(131_072, 0.01), next_piece_bytes(131_072, 5.0)
     (131072, 262144, 65536)
     """
     # Half way at most: one slow moment of the disk says little about the next.

@@ -53,17 +53,15 @@ def open_queue(url: str, folder: Path) -> huey.Huey:
     Raises
     ------
     SettingsInvalid
-        QUEUE_URL is none of the three kinds, or its package is not installed.
+        The package for QUEUE_URL's kind of queue is not installed.
     """
     settings: dict[str, Any] = {"name": QUEUE_NAME, "results": False, "serializer": JsonSerializer()}
     try:
         if not url:
             folder.mkdir(parents=True, exist_ok=True)
             return huey.SqliteHuey(filename=str(folder / "queue.db"), fsync=True, strict_fifo=True, **settings)
-        if url.startswith(("postgresql://", "postgres://")):
+        if url.startswith("postgresql://"):
             return huey.PostgresHuey(dsn=url, blocking=False, **settings)
-        if url.startswith(("redis://", "rediss://")):
-            return huey.RedisHuey(url=url, blocking=False, **settings)
+        return huey.RedisHuey(url=url, blocking=False, **settings)
     except (ImportError, huey.exceptions.ConfigurationError):
         raise SettingsInvalid("QUEUE_URL: the package for this kind of queue is not installed.") from None
-    raise SettingsInvalid("QUEUE_URL: leave it empty, or name a postgresql:// or redis:// address.")

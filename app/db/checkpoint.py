@@ -4,7 +4,7 @@ import sqlite3
 import threading
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from sqlalchemy import Engine
@@ -12,22 +12,30 @@ from sqlalchemy.exc import DBAPIError
 
 log = structlog.get_logger()
 
-LARGE_LOG_BYTES: Final = 16 * 1024 * 1024
+LARGE_LOG_BYTES: Final = 96 * 1024 * 1024
+"""More than a bulk job lets the log grow to: while one runs, it does the copying."""
+FEW_PAGES: Final = 500
+"""What may be copied while others wait for the write lock: a few milliseconds' work."""
 LOOK_SECONDS: Final = 0.25
 
 
 def checkpoint(engine: Engine, large_bytes: int = LARGE_LOG_BYTES) -> None:
     """Copy the log back if it has grown large, and let it begin anew.
 
-    Most of the work is done while others write. What they added meanwhile is copied under the write lock: without
-    that last step a log that is always written to would grow for ever. PostgreSQL does all this by itself.
+    The work is done while others write. What they added meanwhile is copied under the write lock, without which a log
+    that is always written to would grow for ever; if that is much, it is left for the next time. PostgreSQL does all
+    this by itself.
     """
     if engine.dialect.name != "sqlite" or _log_bytes(engine) < large_bytes:
         return
     connection = engine.raw_connection()
+    driver: Any = connection.driver_connection
     try:
-        for step in ("PASSIVE", "RESTART"):
-            connection.driver_connection.execute(f"PRAGMA wal_checkpoint({step})")  # type: ignore[union-attr]
+        for _ in range(2):
+            _, pages, copied = driver.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            if pages - copied <= FEW_PAGES:
+                driver.execute("PRAGMA wal_checkpoint(RESTART)")
+                return
     finally:
         connection.close()
 

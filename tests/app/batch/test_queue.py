@@ -125,7 +125,6 @@ def test_the_embedded_queue_is_a_file_in_the_folder_of_the_jobs(queue_url: str, 
 @pytest.mark.parametrize(
     ("url", "sentence"),
     [
-        ("amqp://here", "QUEUE_URL: leave it empty, or name a postgresql:// or redis:// address."),
         ("redis://here", "QUEUE_URL: the package for this kind of queue is not installed."),
         ("rediss://here", "QUEUE_URL: the package for this kind of queue is not installed."),
     ],

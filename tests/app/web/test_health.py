@@ -16,8 +16,15 @@ from app.db.writer import Row
 from app.errors import StorageFull
 from app.settings import ROOT
 from app.web import health
+from tests.app.batch.job_requests import without_worker
 from tests.conftest import StartService
 from tests.factories import a_core_customer, a_customer
+
+
+@pytest.fixture(autouse=True)
+def _no_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The supervisor's own look at the database is not what is watched here."""
+    without_worker(monkeypatch)
 
 
 @pytest.fixture
