@@ -6,19 +6,20 @@ import mmap
 import os
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Engine, Row
 
 from app.batch import store
+from app.batch.exports import ERROR_COLUMNS
 from app.batch.intake import as_resolved
-from app.batch.job_files import ERRORS, RESULTS, UPLOAD
+from app.batch.job_files import ERRORS, RESULTS, UPLOAD, drop_upload, is_full, sync_folder
 from app.batch.mapping import CUSTOMER_ID
 from app.batch.progress import UNFINISHED
 from app.batch.records import LONGEST_RECORD
-from app.errors import ErasureWaitsForJob
+from app.errors import ErasureWaitsForJob, StorageFull
 from app.web.csv_cells import neutralise, restore
 
 _one_at_a_time: Final = threading.Lock()
@@ -33,15 +34,22 @@ class JobFiles:
         self._engine = engine
         self._folder = folder
 
-    def erase_rows(self, customer_id: str) -> None:
+    def erase_rows(self, customer_id: str) -> bool:
         """Take a customer's rows out of every results and errors file; safe to repeat.
 
         Rows of a file without a column for the customer id are nobody's in particular and stay.
+
+        Returns
+        -------
+        bool
+            Whether there were any.
 
         Raises
         ------
         ErasureWaitsForJob
             A job has yet to read a file that holds the customer; nothing was changed.
+        StorageFull
+            There is no room to write a file anew.
         """
         with self._engine.connect().execution_options(read_only=True) as connection:
             jobs = [job for job in store.read_jobs(connection, None, None) if _id_column(job) is not None]
@@ -50,11 +58,18 @@ class JobFiles:
                 codec = as_resolved(json.loads(job.mapping))[0].codec
                 if job.state in UNFINISHED and _holds(self._folder / job.id / UPLOAD, customer_id, codec):
                     raise ErasureWaitsForJob
-            for job in jobs:
-                for name in (RESULTS, ERRORS):
-                    path = self._folder / job.id / name
-                    if _holds(path, customer_id, "utf-8"):
-                        _rewrite(path, customer_id, str(_id_column(job)))
+            # What an unfinished job has written so far cannot hold whom its upload does not.
+            erased = [self._erase_from(job, customer_id) for job in jobs if job.state not in UNFINISHED]
+        return any(erased)
+
+    def _erase_from(self, job: Row[Any], customer_id: str) -> bool:
+        folder = self._folder / job.id
+        drop_upload(folder)  # a kill may have left it
+        held = [path for path in (folder / RESULTS, folder / ERRORS) if _holds(path, customer_id, "utf-8")]
+        try:
+            return any([_rewrite(path, customer_id, str(_id_column(job))) for path in held])
+        except OSError as error:
+            raise (StorageFull() if is_full(error) else error) from error
 
 
 def _id_column(job: Row[Any]) -> str | None:
@@ -78,21 +93,44 @@ def _holds(path: Path, customer_id: str, codec: str) -> bool:
         return False
 
 
-def _rewrite(path: Path, customer_id: str, column: str) -> None:
+def _rewrite(path: Path, customer_id: str, column: str) -> bool:
     """Write a file of ours anew without the customer's records; all others stay as they stand."""
     beside = path.with_suffix(".part")
-    with (
-        path.open(encoding="utf-8", newline="") as old,
-        beside.open("w", encoding="utf-8", newline="") as new,
-    ):
-        records = _records(old)
-        header, raw = next(records)
-        place = [restore(name).strip() for name in header].index(column)
-        new.write(raw)
-        new.writelines(raw for values, raw in records if restore(values[place]).strip(" ") != customer_id)
-        new.flush()
-        os.fsync(new.fileno())
-    beside.replace(path)
+    is_theirs = _matcher(customer_id)
+    erased = 0
+    try:
+        with (
+            path.open(encoding="utf-8", newline="") as old,
+            beside.open("w", encoding="utf-8", newline="") as new,
+        ):
+            records = _records(old)
+            header, raw = next(records)
+            place = [restore(name).strip() for name in header].index(column)
+            new.write(raw)
+            for values, raw in records:
+                if is_theirs(values, place):
+                    erased += 1
+                else:
+                    new.write(raw)
+            new.flush()
+            os.fsync(new.fileno())
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+    return erased > 0
+
+
+def _matcher(customer_id: str) -> Callable[[list[str], int], bool]:
+    """Recognise a customer's records: by their id, or by it anywhere in the text of a row that could not be read."""
+    token = re.compile(rf"(?:^|[\s,;|\"]){re.escape(customer_id)}(?:$|[\s,;|\"])")
+
+    def is_theirs(values: list[str], place: int) -> bool:
+        is_unread = not any(values[1 : -len(ERROR_COLUMNS)])
+        return restore(values[place]).strip(" ") == customer_id or (is_unread and bool(token.search(values[0])))
+
+    return is_theirs
 
 
 def _records(lines: Iterator[str]) -> Iterator[tuple[list[str], str]]:

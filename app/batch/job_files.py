@@ -70,8 +70,8 @@ class Upload:
             os.fsync(self._file.fileno())
             self._file.close()
             (self._folder / f"{UPLOAD}.part").rename(self._folder / UPLOAD)
-            _sync_folder(self._folder)
-            _sync_folder(self._folder.parent)
+            sync_folder(self._folder)
+            sync_folder(self._folder.parent)
         except OSError as error:
             raise _as_refusal(error) from error
         return self._digest.hexdigest()
@@ -198,7 +198,8 @@ def _as_refusal(error: OSError) -> Exception:
     return StorageFull() if is_full(error) else error
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Put the names in a folder on the disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from app.batch import store
-from app.batch.job_files import drop_strays, settle
+from app.batch.job_files import drop_strays, drop_upload, settle
 from app.settings import ROOT, Settings
 
 log = structlog.get_logger()
@@ -94,8 +94,11 @@ class Supervisor:
         oldest = _written(datetime.now(UTC) - timedelta(days=self._settings.job_files_days))
         with self._engine.connect().execution_options(read_only=True) as connection:
             old = store.finished_before(connection, oldest)
+            ended = store.finished_before(connection, _written(datetime.now(UTC)))
             known = store.all_ids(connection)
         drop_strays(self._settings.batch_dir, known)
+        for job_id in ended:
+            drop_upload(self._settings.batch_dir / job_id)  # a kill may have left it
         for job_id in old:
             shutil.rmtree(self._settings.batch_dir / job_id, ignore_errors=True)
         if old:

@@ -24,6 +24,8 @@ log = structlog.get_logger()
 
 PATIENCE_SECONDS: Final = 5.0
 _PAUSE_SECONDS: Final = 0.05
+_GAP_SECONDS: Final = 0.002
+"""A bulk job leaves gaps of a few milliseconds between its transactions."""
 _UNFINISHED: Final = (
     "The customer is erased, but somebody is still reading the database, so that traces are left in its files. "
     "Send the request again in a moment to remove them."
@@ -33,10 +35,11 @@ _UNFINISHED: Final = (
 class StoredFiles(Protocol):
     """What keeps rows of uploaded files and their results."""
 
-    def erase_rows(self, customer_id: str) -> None:
-        """Erase a customer's rows from every file; raises ErasureWaitsForJob while a job needs a file that holds them.
+    def erase_rows(self, customer_id: str) -> bool:
+        """Erase a customer's rows from every file, and say whether there were any.
 
-        Called in a thread, before the tables are touched; must be safe to repeat.
+        Raises ErasureWaitsForJob while a job needs a file that holds them. Called in a thread, before the tables are
+        touched; must be safe to repeat.
         """
 
 
@@ -63,8 +66,8 @@ class Erasure:
         Unavailable
             Nothing was erased from the tables, or, as the sentence says then, traces are left in their files.
         """
-        if known_id(customer_id) not in self._unfinished:
-            self._unfinished[customer_id] = await self._erase_rows(customer_id)
+        patterns = await self._erase_rows(known_id(customer_id))
+        self._unfinished[customer_id] = [*self._unfinished.get(customer_id, []), *patterns]
         if not await asyncio.to_thread(remove_traces, self._engine, self._unfinished[customer_id]):
             log.warning("erasure_unfinished")
             raise DatabaseBusy(_UNFINISHED)
@@ -73,10 +76,11 @@ class Erasure:
     async def _erase_rows(self, customer_id: str) -> Sequence[bytes]:
         """Erase files and rows, and say by what the customer would be known in what is left."""
         row = await asyncio.to_thread(self._find, customer_id)
+        is_in_files = self._files is not None and await asyncio.to_thread(self._files.erase_rows, customer_id)
         if row is None:
-            raise CustomerNotFound
-        if self._files is not None:
-            await asyncio.to_thread(self._files.erase_rows, customer_id)
+            if not is_in_files and customer_id not in self._unfinished:
+                raise CustomerNotFound
+            return ()
         erased = {"customer_id": customer_id, "now": timestamp(datetime.now(UTC)), "found": False}
         await asyncio.shield(self._writer.submit(store.erase_customers, [erased]))
         return customer_id.encode(), row["profile"].encode()
@@ -105,11 +109,24 @@ def remove_traces(engine: Engine, patterns: Sequence[bytes], patience_seconds: f
         if not _has_traces(str(engine.url.database), patterns):
             return True
         log.info("database_rewritten")
+        return _vacuum(engine, patience_seconds) and _empty_log(engine, patience_seconds)
+
+
+def _vacuum(engine: Engine, patience_seconds: float) -> bool:
+    """Write the database anew in the first gap that others leave."""
+    deadline = time.monotonic() + patience_seconds
+    while True:
         try:
             _run(engine, "VACUUM")
         except sqlite3.Error as error:
-            raise as_unavailable(error) from error
-        return _empty_log(engine, patience_seconds)
+            refusal = as_unavailable(error)
+            if not isinstance(refusal, DatabaseBusy):
+                raise refusal from error
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(_GAP_SECONDS)
+        else:
+            return True
 
 
 def _empty_log(engine: Engine, patience_seconds: float) -> bool:

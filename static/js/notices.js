@@ -20,6 +20,9 @@ export function noticeOf(error, { kept = "" } = {}) {
     const wait = error.retryAfterSeconds ? `in ${waitingTime(error.retryAfterSeconds)}` : "in a few seconds";
     return { title: "The service is not ready", sentences: [error.message, then(`Try again ${wait}.`)] };
   }
+  if (error instanceof ApiError && error.status === 409) {
+    return { title: "This is not possible now", sentences: [error.message, then("Try again.")] };
+  }
   const reason = error instanceof ApiError ? error.message : "The answer could not be shown on this page.";
   const quote = error.requestId ? [`If it happens again, give an operator this request id: ${error.requestId}`] : [];
   return { title: "There is no answer", sentences: [reason, then("Try again."), ...quote] };

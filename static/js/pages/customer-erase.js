@@ -27,12 +27,15 @@ export function askToErase(id) {
 async function erase() {
   button.textContent = "Erasing…";
   try {
-    await eraseCustomer(asked);
+    await eraseCustomer(asked).catch((error) => {
+      // Erased by the request before this one, whose answer did not arrive.
+      if (error.status !== 404) throw error;
+    });
     leaveNews(`Customer ${asked} is erased.`);
     location.assign(LIST_PAGE);
   } catch (error) {
     button.textContent = "Erase…";
-    notice.notice = noticeOf(error, { kept: KEPT });
+    notice.notice = noticeOf(error, { kept: error.status === 409 ? KEPT : "" });
     if (!(error instanceof ApiError)) console.error(error);
   }
 }

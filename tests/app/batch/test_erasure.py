@@ -1,14 +1,15 @@
+import errno
 import json
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
-from app.batch import store
+from app.batch import erasure, store
 from app.batch.erasure import JobFiles
 from app.batch.intake import resolve
 from app.batch.job_files import ERRORS, RESULTS, UPLOAD
-from app.errors import ErasureWaitsForJob
+from app.errors import ErasureWaitsForJob, StorageFull
 from tests.factories import a_customer
 
 HEADER = ["customerId", *a_customer()]
@@ -86,6 +87,51 @@ def test_erasure_waits_for_a_job_that_has_yet_to_read_the_customer(
         JobFiles(engine, tmp_path).erase_rows("Zoé")
     assert "Zoé" in (files / RESULTS).read_text()
     JobFiles(engine, tmp_path).erase_rows("C-100")
+
+
+def test_what_a_running_job_writes_is_not_touched_for_whom_its_file_does_not_hold(
+    engine: Engine, tmp_path: Path
+) -> None:
+    files = add_job(engine, tmp_path, "running", an_upload("C-0"))
+    (files / UPLOAD).write_bytes(an_upload("C-0"))
+    # The id of somebody else is the line number of a reported row.
+    (files / ERRORS).write_text(csv_line(*HEADER, "telelink_line", "telelink_reason") + csv_line("x", 104_233, "No"))
+    before = (files / ERRORS).stat().st_ino
+    assert not JobFiles(engine, tmp_path).erase_rows("104233")
+    assert (files / ERRORS).stat().st_ino == before
+
+
+def test_a_row_that_could_not_be_read_goes_too(engine: Engine, tmp_path: Path) -> None:
+    files = add_job(engine, tmp_path, "done", an_upload("C-0"))
+    header = csv_line(*HEADER, "telelink_line", "telelink_reason")
+    empty = [""] * (len(HEADER) - 1)
+    theirs = csv_line('"C-7,KS,extra"', *empty, 2, "The row has more than 16 values")
+    kept = csv_line('"C-70,KS,extra"', *empty, 3, "The row has more than 16 values") + a_row("C-8")
+    (files / ERRORS).write_bytes((header + theirs + kept).encode())
+    assert JobFiles(engine, tmp_path).erase_rows("C-7")
+    assert (files / ERRORS).read_bytes() == (header + kept).encode()
+    assert not JobFiles(engine, tmp_path).erase_rows("C-7")
+
+
+def test_an_upload_that_a_kill_left_goes(engine: Engine, tmp_path: Path) -> None:
+    files = add_job(engine, tmp_path, "done", an_upload("C-0"))
+    (files / UPLOAD).write_bytes(an_upload("C-1"))
+    JobFiles(engine, tmp_path).erase_rows("C-1")
+    assert not (files / UPLOAD).exists()
+
+
+def test_a_full_disk_leaves_the_file_as_it_was(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = add_job(engine, tmp_path, "done", an_upload("C-0"))
+    (files / RESULTS).write_bytes(an_upload("C-1"))
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(erasure.os, "fsync", full)
+    with pytest.raises(StorageFull):
+        JobFiles(engine, tmp_path).erase_rows("C-1")
+    assert [path.name for path in files.iterdir()] == [RESULTS]
+    assert (files / RESULTS).read_bytes() == an_upload("C-1")
 
 
 def test_rows_of_a_file_without_customer_ids_stay(engine: Engine, tmp_path: Path) -> None:

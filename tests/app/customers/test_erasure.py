@@ -106,20 +106,28 @@ def test_nobody_can_be_erased(engine: Engine) -> None:
 class Files:
     """Files that note who was erased from them, or refuse."""
 
-    def __init__(self, refusal: Exception | None = None) -> None:
+    def __init__(self, refusal: Exception | None = None, *, has_rows: bool = False) -> None:
         self.refusal = refusal
+        self.has_rows = has_rows
         self.erased: list[str] = []
 
-    def erase_rows(self, customer_id: str) -> None:
+    def erase_rows(self, customer_id: str) -> bool:
         if self.refusal:
             raise self.refusal
         self.erased.append(customer_id)
+        return self.has_rows
 
 
 def test_rows_of_files_are_erased_first(engine: Engine) -> None:
     with engine.begin() as connection:
         store_customers(connection, "C-1")
     files = Files()
+    erase(engine, "C-1", files=files)
+    assert files.erased == ["C-1"]
+
+
+def test_somebody_whose_rows_were_all_rejected_is_in_files_alone(engine: Engine) -> None:
+    files = Files(has_rows=True)
     erase(engine, "C-1", files=files)
     assert files.erased == ["C-1"]
 
@@ -152,7 +160,11 @@ def test_a_reader_that_does_not_let_go_is_told_and_the_rest_is_done_later(
                 for _ in range(2):
                     with pytest.raises(DatabaseBusy, match="Send the request again"):
                         await eraser.erase(ERASED)
+            with engine.begin() as connection:
+                store_customers(connection, ERASED)  # scored again before the rest was done
             await eraser.erase(ERASED)
+            with engine.connect().execution_options(read_only=True) as connection:
+                assert connection.execute(select(customers.c.id)).scalars().all() == ["C-2"]
             with pytest.raises(CustomerNotFound):
                 await eraser.erase(ERASED)
         finally:
