@@ -16,7 +16,8 @@ COPY backend.py ./
 COPY app/ app/
 COPY static/ static/
 COPY models/ models/
-COPY scripts/backup scripts/restore scripts/
+COPY scripts/backup scripts/backup
+COPY scripts/restore scripts/restore
 # A checkout made under umask 077 must stay readable to the service user; bytecode is made here because the root is read-only later.
 RUN chmod -R u=rwX,go=rX . \
     && python -m compileall -q --invalidation-mode unchecked-hash app
