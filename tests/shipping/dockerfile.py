@@ -81,4 +81,6 @@ def make_service_folder(target: Path) -> None:
             shutil.copytree(origin, target / place, ignore=shutil.ignore_patterns(*patterns))
         else:
             assert not any(fnmatch.fnmatch(origin.name, pattern) for pattern in patterns)
-            shutil.copy(origin, target / (place if not place.startswith("./") else origin.name))
+            file = target / (place if not place.startswith("./") else origin.name)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(origin, file)
