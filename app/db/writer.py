@@ -62,7 +62,7 @@ class GroupWriter:
         self._thread = threading.Thread(target=self._run, name="group-writer", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = False
-        self._connection_lost = False
+        self._lost: tuple[list[_Pending], Unavailable] | None = None
         self._unanswered: dict[asyncio.Future[None], float] = {}
         self.last_error: Unavailable | None = None
 
@@ -142,10 +142,12 @@ class GroupWriter:
             self._refuse_expired(waiting)
             if waiting:
                 waiting = self._commit(waiting[:_LARGEST_GROUP]) + waiting[_LARGEST_GROUP:]
-            if self._connection_lost:
+            if self._lost is not None:
+                # Whoever asks again once the first has heard of it is tried anew: so the first hears of it last.
                 stopping = self._collect(waiting, block=False) or stopping
                 self._answer(waiting, DatabaseUnavailable())
-                self._connection_lost, waiting = False, []
+                self._answer(*self._lost)
+                self._lost, waiting = None, []
 
     def _collect(self, waiting: list[_Pending], *, block: bool) -> bool:
         """Move what has arrived into ``waiting``; true when the writer was asked to stop."""
@@ -168,7 +170,7 @@ class GroupWriter:
 
     def _commit(self, group: list[_Pending]) -> list[_Pending]:
         """Commit a group; returns those to try again because the database was locked."""
-        if self._connection_lost:
+        if self._lost is not None:
             return group
         committing = False
         try:
@@ -178,8 +180,9 @@ class GroupWriter:
                 committing = True
         except Exception as error:  # whatever the driver raises, the requests must hear of it and the thread must live
             if is_connection_lost(error):
-                self._connection_lost = True
-                return self._refuse(group, error, DatabaseUnavailable(_UNCERTAIN if committing else None))
+                self._lost = (group, DatabaseUnavailable(_UNCERTAIN if committing else None))
+                self._note_refusal(error, self._lost[1])
+                return []
             return self._failed(group, error)
         self.last_error = None
         self._answer(group, None)
@@ -195,13 +198,13 @@ class GroupWriter:
         if is_own_fault(error):
             self._answer(group, error)
             return []
-        return self._refuse(group, error, refusal)
-
-    def _refuse(self, group: list[_Pending], error: Exception, refusal: Unavailable) -> list[_Pending]:
-        log.error("write_failed", error=type(error).__name__, code=refusal.code)
-        self.last_error = type(refusal)()
+        self._note_refusal(error, refusal)
         self._answer(group, refusal)
         return []
+
+    def _note_refusal(self, error: Exception, refusal: Unavailable) -> None:
+        log.error("write_failed", error=type(error).__name__, code=refusal.code)
+        self.last_error = type(refusal)()
 
     def _answer(self, group: list[_Pending], error: Exception | None) -> None:
         if self._loop is not None and not self._loop.is_closed():
