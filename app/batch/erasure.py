@@ -16,10 +16,11 @@ from app.batch import store
 from app.batch.exports import ERROR_COLUMNS
 from app.batch.intake import as_resolved
 from app.batch.job_files import ERRORS, RESULTS, UPLOAD, drop_upload, is_full, sync_folder
-from app.batch.mapping import CUSTOMER_ID
 from app.batch.progress import UNFINISHED
 from app.batch.records import LONGEST_RECORD
+from app.db.engine import reading
 from app.errors import ErasureWaitsForJob, StorageFull
+from app.telecom.features import CUSTOMER_ID
 from app.web.csv_cells import neutralise, restore
 
 _one_at_a_time: Final = threading.Lock()
@@ -51,7 +52,7 @@ class JobFiles:
         StorageFull
             There is no room to write a file anew.
         """
-        with self._engine.connect().execution_options(read_only=True) as connection:
+        with reading(self._engine) as connection:
             jobs = [job for job in store.read_jobs(connection, None, None) if _id_column(job) is not None]
         with _one_at_a_time:
             for job in jobs:

@@ -5,28 +5,11 @@ from itertools import compress
 from typing import Final
 
 from app.batch.blocks import Block
+from app.telecom.answers import ANSWER_COLUMNS, CUSTOMER_COLUMNS
 from app.web.csv_cells import LINE_END, neutralise, restore, write_lines
 
-ANSWER_COLUMNS: Final = (
-    "churn_probability",
-    "probability_low",
-    "probability_high",
-    "churn_risk",
-    "estimated_clv",
-    "clv_low",
-    "clv_high",
-    "value_at_risk_usd",
-    "confidence",
-    "value_band",
-    "recommendation_code",
-    "recommendation",
-    "model",
-    "warnings",
-)
 PREFIX: Final = "telelink_"
 ERROR_COLUMNS: Final = (f"{PREFIX}line", f"{PREFIX}reason")
-CUSTOMER_COLUMNS: Final = ("first_seen_at", "last_seen_at", "outcome", "outcome_date")
-"""What the list of customers adds behind the answer."""
 BETWEEN_REASONS: Final = "; "
 _OWN: Final = frozenset((*ANSWER_COLUMNS, *CUSTOMER_COLUMNS, *(name.removeprefix(PREFIX) for name in ERROR_COLUMNS)))
 _NEEDS_A_LOOK: Final = frozenset("'=+-@\t\r\0")

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, get_args
 
-from app.batch.mapping import CUSTOMER_ID, columns_by_field, is_complete_and_certain, missing_fields, suggest
+from app.batch.mapping import columns_by_field, is_complete_and_certain, missing_fields, suggest
 from app.batch.records import Delimiter, Encoding
 from app.batch.scoring import Plan
-from app.telecom.features import FIELDS
+from app.telecom.features import CUSTOMER_ID, FIELDS
 
 PARQUET: Final = ".parquet"
 _FIELD_NAMES: Final = {CUSTOMER_ID, *(field.alias for field in FIELDS)}

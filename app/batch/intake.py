@@ -10,7 +10,6 @@ from typing import Any, Final, NamedTuple
 from app.batch.blocks import Block, read_blocks
 from app.batch.detection import NotCsv, detect
 from app.batch.mapping import (
-    CUSTOMER_ID,
     columns_by_field,
     is_complete_and_certain,
     missing_fields,
@@ -20,7 +19,7 @@ from app.batch.records import Delimiter, Dialect, Encoding, Position
 from app.batch.scoring import Plan
 from app.batch.validation import Problem, read_columns
 from app.errors import FieldProblem, InvalidRequest, NotCsvFile
-from app.telecom.features import FIELDS, MINUTE_FIELDS
+from app.telecom.features import CUSTOMER_ID, FIELDS, MINUTE_FIELDS
 
 TRIAL_ROWS: Final = 200
 SAMPLES: Final = 5

@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -27,6 +26,7 @@ from app.batch.scoring import ScoredBlock
 from app.batch.waiting import result_of
 from app.db.checkpoint import checkpoint
 from app.db.engine import is_connection_lost, is_own_fault
+from app.db.moments import now
 from app.errors import StorageFull, TeleLinkError
 from app.predictions.store import insert_predictions
 from app.settings import Settings
@@ -237,8 +237,3 @@ def next_piece_bytes(current: int, held_seconds: float) -> int:
     # Half way at most: one slow moment of the disk says little about the next.
     change = min(2.0, max(0.5, HELD_SECONDS / held_seconds))
     return int(min(MOST_PIECE_BYTES, max(LEAST_PIECE_BYTES, current * change)))
-
-
-def now() -> str:
-    """The time, as the database keeps it."""
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -7,10 +7,9 @@ from difflib import SequenceMatcher
 from typing import Final, Literal
 
 from app.batch.exports import is_own_column
-from app.telecom.features import CORE_FIELDS, FIELDS, MINUTE_FIELDS, US_STATES, YES_NO, Field
+from app.telecom.features import CORE_FIELDS, CUSTOMER_ID, FIELDS, MINUTE_FIELDS, US_STATES, YES_NO, Field
 
 How = Literal["name", "classic name", "likeness", "content"]
-CUSTOMER_ID: Final = "customerId"
 CERTAIN: Final = frozenset({"name", "classic name"})
 LEAST_LIKENESS: Final = 0.88
 _MOST_COMPARED: Final = 500

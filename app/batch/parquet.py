@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from app.batch.answering import FIELD_SETS, Answers, Models
 from app.batch.blocks import Block
-from app.batch.exports import ANSWER_COLUMNS, answer_columns
+from app.batch.exports import answer_columns
 from app.batch.file_plan import FileRefused
 from app.batch.scoring import Write, in_words
 from app.telecom import policy
+from app.telecom.answers import ANSWER_COLUMNS
 from app.telecom.features import YES_NO
 from app.web.csv_cells import restore
 

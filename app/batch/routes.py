@@ -11,7 +11,6 @@ from starlette.responses import FileResponse, Response
 from app.batch.detection import HEAD_BYTES
 from app.batch.intake import Overrides, preview
 from app.batch.job_files import ERRORS, RESULTS, cut
-from app.batch.mapping import CUSTOMER_ID
 from app.batch.schemas import (
     Delimiter,
     Encoding,
@@ -27,7 +26,7 @@ from app.batch.schemas import (
 from app.batch.service import BatchService
 from app.errors import FileTooLarge, NotFound
 from app.predictions.idempotency import HEADER, PARAMETER, read_key
-from app.telecom.features import FIELDS
+from app.telecom.features import CUSTOMER_ID, FIELDS
 from app.web.body import CSV, JSON, KIB, parse_json, read_body, stream_body
 from app.web.csv_cells import LINE_END, write_lines
 from app.web.problems import responses

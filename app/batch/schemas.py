@@ -18,8 +18,8 @@ from app.batch.progress import (
     tier_counts,
 )
 from app.errors import FieldProblem, InvalidRequest
-from app.telecom.features import CORE_FIELDS, FIELDS, MINUTE_FIELDS
-from app.telecom.schemas import CUSTOMER_ID, listed
+from app.telecom.features import CORE_FIELDS, CUSTOMER_ID, FIELDS, MINUTE_FIELDS
+from app.telecom.schemas import listed
 
 Encoding = Literal["utf-8", "utf-16", "windows-1252"]
 Delimiter = Literal[",", ";", "\t", "|"]

@@ -4,14 +4,12 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
 import uuid_utils
 from sqlalchemy import Engine, Row
-from sqlalchemy.exc import DBAPIError
 
 from app.batch import store
 from app.batch.detection import HEAD_BYTES
@@ -19,7 +17,8 @@ from app.batch.intake import resolve
 from app.batch.job_files import UPLOAD, Upload, settle
 from app.batch.progress import UNFINISHED
 from app.batch.supervisor import Supervisor
-from app.db.engine import as_unavailable
+from app.db.engine import reading
+from app.db.moments import now
 from app.db.writer import GroupWriter
 from app.errors import (
     DatabaseUnavailable,
@@ -56,7 +55,7 @@ class BatchService:
 
     async def confirm_mapping(self, mapping: dict[str, Any]) -> str:
         """Store a mapping; returns its id."""
-        row = {"id": str(uuid_utils.uuid7()), "created_at": _now(), "mapping": json.dumps(mapping)}
+        row = {"id": str(uuid_utils.uuid7()), "created_at": now(), "mapping": json.dumps(mapping)}
         await asyncio.shield(self._writer.submit(store.insert_mapping, [row]))
         return str(row["id"])
 
@@ -89,7 +88,7 @@ class BatchService:
             wanted = idempotency.fingerprint("POST /batch/jobs", digest.encode(), json.dumps(mapping).encode())
             job = store.a_new_job(
                 id=job_id,
-                created_at=_now(),
+                created_at=now(),
                 file_name=file_name,
                 file_bytes=upload.size,
                 mapping=json.dumps(plan, ensure_ascii=False),
@@ -131,7 +130,7 @@ class BatchService:
         """Ask a job to stop; raises JobFinished when it has ended."""
         if (await self.job(job_id)).state not in UNFINISHED:
             raise JobFinished
-        await asyncio.shield(self._writer.submit(store.request_cancel, [{"id": job_id, "now": _now()}]))
+        await asyncio.shield(self._writer.submit(store.request_cancel, [{"id": job_id, "now": now()}]))
         row = await self.job(job_id)
         if row.state == "cancelled":
             folder = self._settings.batch_dir / job_id
@@ -176,11 +175,8 @@ class BatchService:
         return mapping
 
     def _read(self, read: Callable[..., Answer], *parameters: Any) -> Answer:
-        try:
-            with self._engine.connect().execution_options(read_only=True) as connection:
-                return read(connection, *parameters)
-        except DBAPIError as error:
-            raise as_unavailable(error) from error
+        with reading(self._engine) as connection:
+            return read(connection, *parameters)
 
 
 def _head(path: Path) -> bytes:
@@ -197,7 +193,3 @@ async def _in_pieces(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             yield bytes(piece)
             piece.clear()
     yield bytes(piece)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from app.batch.answering import FIELD_SETS, Answers, Models
-from app.batch.mapping import CUSTOMER_ID
 from app.batch.validation import NOT_GIVEN, Remembered
 from app.telecom import policy
-from app.telecom.features import FIELD_BY_NAME, FIELDS, YES_NO, Field, monthly_charge_usd
+from app.telecom.features import CUSTOMER_ID, FIELD_BY_NAME, FIELDS, YES_NO, Field, monthly_charge_usd
 from app.telecom.scoring import Warned
 
 

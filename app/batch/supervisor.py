@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.batch import store
 from app.batch.job_files import drop_strays, drop_upload, settle
+from app.db.moments import now, timestamp
 from app.settings import ROOT, Settings
 
 log = structlog.get_logger()
@@ -91,16 +92,18 @@ class Supervisor:
 
     def _drop_old_files(self) -> None:
         """Remove what was kept long enough; the files go first, so that a kill forgets none."""
-        oldest = _written(datetime.now(UTC) - timedelta(days=self._settings.job_files_days))
+        oldest = timestamp(datetime.now(UTC) - timedelta(days=self._settings.job_files_days))
         with self._engine.connect().execution_options(read_only=True) as connection:
             old = store.finished_before(connection, oldest)
-            ended = store.finished_before(connection, _written(datetime.now(UTC)))
+            ended = store.finished_before(connection, now())
             known = store.all_ids(connection)
         drop_strays(self._settings.batch_dir, known)
-        for job_id in ended:
-            drop_upload(self._settings.batch_dir / job_id)  # a kill may have left it
-        for job_id in old:
-            shutil.rmtree(self._settings.batch_dir / job_id, ignore_errors=True)
+        root = self._settings.batch_dir
+        folders = {folder.name: folder for folder in root.iterdir()} if root.is_dir() else {}
+        for job_id in folders.keys() & set(ended):
+            drop_upload(folders[job_id])  # a kill may have left it
+        for job_id in folders.keys() & set(old):
+            shutil.rmtree(folders[job_id], ignore_errors=True)
         if old:
             with self._engine.begin() as connection:
                 store.forget_files(connection, oldest)
@@ -153,9 +156,9 @@ class Supervisor:
 
     def _abandon(self, state: str, reason: str) -> None:
         log.error("worker_lost", state=state, reason=reason)
-        now = _written(datetime.now(UTC))
+        ended_at = now() if state == "failed" else None
         with self._engine.begin() as connection:
-            abandoned = store.end_abandoned(connection, state, reason, now if state == "failed" else None)
+            abandoned = store.end_abandoned(connection, state, reason, ended_at)
         for job in abandoned if state == "failed" else ():
             settle(self._settings.batch_dir / job.id, job.results_bytes, job.errors_bytes)
 
@@ -177,10 +180,6 @@ def memory_mib(pid: int) -> float:
                 if line.startswith("Pss:"):
                     total += int(line.split()[1]) / 1024
     return total
-
-
-def _written(time: datetime) -> str:
-    return time.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _children(pid: int) -> list[int]:

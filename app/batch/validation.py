@@ -13,8 +13,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from app.batch.mapping import CUSTOMER_ID
-from app.telecom.features import FIELDS, MINUTE_FIELDS, MINUTE_NAMES, Field
+from app.telecom.features import CUSTOMER_ID, FIELDS, MINUTE_FIELDS, MINUTE_NAMES, Field
 from app.telecom.profiles import FieldRefused, missing_minutes, read_customer_id, read_value
 from app.web.csv_cells import restore
 

@@ -22,10 +22,11 @@ from sqlalchemy.exc import DBAPIError
 
 from app.batch import store
 from app.batch.job_files import settle
-from app.batch.job_run import JobRun, Stopped, now
+from app.batch.job_run import JobRun, Stopped
 from app.batch.queue import job_task, open_queue
 from app.batch.supervisor import HEARTBEAT
 from app.db.engine import is_own_fault, open_engine
+from app.db.moments import now
 from app.settings import Settings, load_settings
 from app.web.logs import configure_logging
 

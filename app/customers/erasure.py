@@ -7,15 +7,15 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 import structlog
 from sqlalchemy import Engine
 
 from app.customers import store, traces
-from app.customers.service import known_id, reading, timestamp
-from app.db.engine import as_unavailable
+from app.customers.service import known_id
+from app.db.engine import as_unavailable, reading
+from app.db.moments import now
 from app.db.writer import GroupWriter
 from app.errors import CustomerNotFound, DatabaseBusy
 from app.settings import ROOT
@@ -81,7 +81,7 @@ class Erasure:
             if not is_in_files and customer_id not in self._unfinished:
                 raise CustomerNotFound
             return ()
-        erased = {"customer_id": customer_id, "now": timestamp(datetime.now(UTC)), "found": False}
+        erased = {"customer_id": customer_id, "now": now(), "found": False}
         await asyncio.shield(self._writer.submit(store.erase_customers, [erased]))
         return customer_id.encode(), row["profile"].encode()
 

@@ -9,36 +9,16 @@ from sqlalchemy import Engine
 
 from app.customers import lists, store
 from app.customers.lists import Filters, Order, Position
-from app.customers.service import reading
-from app.telecom.answers import full_answer
-from app.telecom.features import FIELDS
-from app.telecom.schemas import CUSTOMER_ID
+from app.db.engine import reading
+from app.telecom.answers import ANSWER_COLUMNS, CUSTOMER_COLUMNS, full_answer
+from app.telecom.features import CUSTOMER_ID, FIELDS
 from app.web.csv_cells import LINE_END, neutralise, write_lines
 
-ANSWER_COLUMNS: Final = (
-    "churn_probability",
-    "probability_low",
-    "probability_high",
-    "churn_risk",
-    "estimated_clv",
-    "clv_low",
-    "clv_high",
-    "value_at_risk_usd",
-    "confidence",
-    "value_band",
-    "recommendation_code",
-    "recommendation",
-    "model",
-    "warnings",
-)
 COLUMNS: Final = (
     CUSTOMER_ID,
     *(field.alias for field in FIELDS),
     *ANSWER_COLUMNS,
-    "first_seen_at",
-    "last_seen_at",
-    "outcome",
-    "outcome_date",
+    *CUSTOMER_COLUMNS,
 )
 BETWEEN_WARNINGS: Final = " "
 _PAGE: Final = 500

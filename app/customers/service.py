@@ -2,34 +2,23 @@
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Engine
 
 from app.customers import lists, store
 from app.customers.lists import Filters, Order
 from app.customers.schemas import read_outcome
-from app.db.engine import as_unavailable
+from app.db.engine import reading
+from app.db.moments import timestamp
 from app.db.writer import GroupWriter
 from app.errors import CustomerNotFound
 from app.telecom.answers import full_answer
 from app.web import cursors
 
 _LONGEST_ID: Final = 64
-
-
-@contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
-    """Open a transaction that reads; raises Unavailable when the database does not answer."""
-    try:
-        with engine.connect().execution_options(read_only=True) as connection:
-            yield connection
-    except DBAPIError as error:
-        raise as_unavailable(error) from error
 
 
 def list_customers(engine: Engine, filters: Filters, order: Order, cursor: str | None, limit: int) -> dict[str, Any]:
@@ -104,11 +93,6 @@ def known_id(customer_id: str) -> str:
     if "\0" in customer_id or len(customer_id) > _LONGEST_ID:
         raise CustomerNotFound
     return customer_id
-
-
-def timestamp(now: datetime) -> str:
-    """Write a moment down as the tables hold it."""
-    return now.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def entry(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -65,6 +67,16 @@ def open_engine(url: str, cache_mib: int = 8) -> Engine:
 def is_postgresql(address: URL) -> bool:
     """Say whether an address names a PostgreSQL server, with the driver left out or ours."""
     return address.drivername in ("postgresql", "postgresql+psycopg")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that reads; raises Unavailable when the database does not answer."""
+    try:
+        with engine.connect().execution_options(read_only=True) as connection:
+            yield connection
+    except DBAPIError as error:
+        raise as_unavailable(error) from error
 
 
 def lift_time_limits(connection: Connection) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from app.db.moments import timestamp
 from app.db.tables import idempotency_keys, predictions
 from app.errors import AnswerErased, FieldProblem, IdempotencyKeyReused, InvalidRequest
 from app.predictions.store import insert_predictions
@@ -77,7 +78,7 @@ def claim(connection: Connection, row: Mapping[str, Any]) -> bool:
 
 
 def _oldest(now: datetime) -> str:
-    return (now - KEPT).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return timestamp(now - KEPT)
 
 
 def insert_once(connection: Connection, entries: Sequence[Mapping[str, Any]]) -> None:

@@ -1,9 +1,8 @@
 """GET /stats and GET /stats/history."""
 
 from fastapi import APIRouter, Request
-from sqlalchemy.exc import DBAPIError
 
-from app.db.engine import as_unavailable
+from app.db.engine import reading
 from app.predictions import sums
 from app.predictions.portfolio import by_day, summarise
 from app.predictions.schemas import Stats, StatsHistory
@@ -15,19 +14,13 @@ router = APIRouter(tags=["portfolio"])
 @router.get("/stats", response_model=Stats, responses=responses(503))
 def stats(request: Request) -> Stats:
     """Summarise the portfolio from what is stored."""
-    try:
-        with request.app.state.engine.connect().execution_options(read_only=True) as connection:
-            return Stats(**summarise(sums.read_portfolio(connection)))
-    except DBAPIError as error:
-        raise as_unavailable(error) from error
+    with reading(request.app.state.engine) as connection:
+        return Stats(**summarise(sums.read_portfolio(connection)))
 
 
 @router.get("/stats/history", response_model=StatsHistory, responses=responses(503))
 def stats_history(request: Request) -> StatsHistory:
     """Show the portfolio as it closed on each day it changed, and as it is."""
-    try:
-        with request.app.state.engine.connect().execution_options(read_only=True) as connection:
-            closed, now = sums.read_days(connection), sums.read_portfolio(connection)
-    except DBAPIError as error:
-        raise as_unavailable(error) from error
+    with reading(request.app.state.engine) as connection:
+        closed, now = sums.read_days(connection), sums.read_portfolio(connection)
     return StatsHistory.model_validate({"days": by_day(closed, now)})

@@ -12,6 +12,25 @@ NOTES: Final[Mapping[FieldSet, str]] = {
     "core": "Without the four minutes the bill is unknown: many leavers look like everybody else to this model. "
     "Give all four minutes for a sharper answer.",
 }
+ANSWER_COLUMNS: Final = (
+    "churn_probability",
+    "probability_low",
+    "probability_high",
+    "churn_risk",
+    "estimated_clv",
+    "clv_low",
+    "clv_high",
+    "value_at_risk_usd",
+    "confidence",
+    "value_band",
+    "recommendation_code",
+    "recommendation",
+    "model",
+    "warnings",
+)
+"""The answer in a table: what results files and the list of customers say behind the profile."""
+CUSTOMER_COLUMNS: Final = ("first_seen_at", "last_seen_at", "outcome", "outcome_date")
+"""What a list of customers says behind the answer."""
 COMPACT_KEYS: Final = (
     "confidence",
     "probability_interval",

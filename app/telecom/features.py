@@ -109,6 +109,8 @@ MINUTE_FIELDS: Final = (
 )
 
 FIELDS: Final = CORE_FIELDS + MINUTE_FIELDS
+CUSTOMER_ID: Final = "customerId"
+"""Wire name of the caller's own key for a customer: the one thing beside the fields."""
 FIELD_BY_NAME: Final[Mapping[str, Field]] = {field.name: field for field in FIELDS}
 
 MODELLED_CORE: Final = tuple(field.name for field in CORE_FIELDS if field.kind != "code")

@@ -9,11 +9,10 @@ from pydantic_core import PydanticCustomError
 
 from app.errors import FieldProblem
 from app.telecom import features, profiles
-from app.telecom.features import CORE_FIELDS, FIELDS, MINUTE_FIELDS, MINUTE_NAMES
+from app.telecom.features import CORE_FIELDS, CUSTOMER_ID, FIELDS, MINUTE_FIELDS, MINUTE_NAMES
 from app.telecom.policy import RECOMMENDATIONS, Confidence, Tier, ValueBand
 
 PROBLEMS_LISTED: Final = 100
-CUSTOMER_ID: Final = "customerId"
 _BY_ALIAS: Final = {field.alias: field for field in FIELDS}
 _BY_NAME: Final = {field.alias: field.name for field in FIELDS} | {CUSTOMER_ID: "customer_id"}
 

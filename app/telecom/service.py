@@ -3,15 +3,14 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final
 
 import uuid_utils
 from pydantic_core import to_json
-from sqlalchemy.exc import DBAPIError
 
-from app.db.engine import as_unavailable
+from app.db.engine import reading
+from app.db.moments import now
 from app.db.writer import GroupWriter, Row
 from app.errors import FieldProblem, InvalidRequest, ModelNotReady
 from app.predictions import idempotency
@@ -117,12 +116,9 @@ class TelecomService:
             raise ModelNotReady
 
     def _made_before(self, key: str, wanted: str) -> list[bytes] | None:
-        try:
-            with self._writer.engine.connect().execution_options(read_only=True) as connection:
-                reference = idempotency.find(connection, key, wanted)
-                return None if reference is None else idempotency.read_answers(connection, reference)
-        except DBAPIError as error:
-            raise as_unavailable(error) from error
+        with reading(self._writer.engine) as connection:
+            reference = idempotency.find(connection, key, wanted)
+            return None if reference is None else idempotency.read_answers(connection, reference)
 
     def answer(self, customers: Sequence[Customer], request_ids: Sequence[str]) -> list[Row]:
         """Score customers and lay each answer out as its row of ``predictions``, in the order given."""
@@ -176,7 +172,7 @@ def _rows(chosen: Sequence[tuple[Customer, str, str]], model: ScoringModel) -> l
         entry = {"code": found.code, "field": FIELD_BY_NAME[found.field].alias, "message": found.message}
         warned.setdefault(found.row, []).append(entry)
     charges = (monthly_charge_usd(columns) * 100).round().tolist() if model.field_set == "usage" else None
-    created_at = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    created_at = now()
     return [
         {
             **_stored(answer := _answer(scores, row, model, prediction_id, warned.get(row, []))),

@@ -5,7 +5,8 @@ import io
 
 import pytest
 
-from app.batch.exports import ANSWER_COLUMNS, answer_columns, errors_header, is_own_column, results_header
+from app.batch.exports import answer_columns, errors_header, is_own_column, results_header
+from app.telecom.answers import ANSWER_COLUMNS
 from app.web.csv_cells import neutralise, restore
 from tests.app.batch.odd_files import NAMES, a_file, a_row, read_file, rows_of
 from tests.app.web.test_csv_cells import FORMULAS, NUMBERS

@@ -1,6 +1,6 @@
 import pytest
 
-from app.batch.exports import ANSWER_COLUMNS, CUSTOMER_COLUMNS, ERROR_COLUMNS
+from app.batch.exports import ERROR_COLUMNS
 from app.batch.mapping import (
     CUSTOMER_ID,
     Suggestion,
@@ -9,6 +9,7 @@ from app.batch.mapping import (
     missing_fields,
     suggest,
 )
+from app.telecom.answers import ANSWER_COLUMNS, CUSTOMER_COLUMNS
 from app.telecom.features import CORE_FIELDS, FIELDS, MINUTE_FIELDS
 
 CLASSIC = [field.column for field in FIELDS]

@@ -5,8 +5,7 @@ from types import SimpleNamespace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.batch.exports import ANSWER_COLUMNS
-from app.telecom.answers import COMPACT_KEYS, full_answer
+from app.telecom.answers import ANSWER_COLUMNS, COMPACT_KEYS, full_answer
 from app.telecom.features import FIELDS, MINUTE_FIELDS
 from app.telecom.schemas import read_customer
 from app.telecom.service import TelecomService

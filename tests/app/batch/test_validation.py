@@ -4,9 +4,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.batch import validation
-from app.batch.mapping import CUSTOMER_ID
 from app.batch.validation import NOT_GIVEN, read_columns
-from app.telecom.features import FIELDS, MINUTE_NAMES, US_STATES
+from app.telecom.features import CUSTOMER_ID, FIELDS, MINUTE_NAMES, US_STATES
 from app.telecom.schemas import read_customer
 from app.web.csv_cells import neutralise, restore
 from tests.app.batch.odd_files import a_row

@@ -12,6 +12,7 @@ from app.batch import exports as results
 from app.customers import exports
 from app.customers.lists import Filters, Order
 from app.errors import DatabaseUnavailable
+from app.telecom import answers
 from app.telecom.features import FIELDS
 from app.web.csv_cells import restore
 from tests.app.customers.histories import leave, store_customers
@@ -37,7 +38,7 @@ def test_the_columns_are_those_of_the_results_of_a_file() -> None:
     first, *rest = exports.COLUMNS
     assert first == "customerId"
     assert rest[: len(FIELDS)] == [field.alias for field in FIELDS]
-    assert tuple(rest[len(FIELDS) :]) == results.ANSWER_COLUMNS + results.CUSTOMER_COLUMNS
+    assert tuple(rest[len(FIELDS) :]) == answers.ANSWER_COLUMNS + answers.CUSTOMER_COLUMNS
     assert all(results.is_own_column(name) for name in rest[len(FIELDS) :])
 
 
@@ -91,7 +92,7 @@ def test_pages_follow_each_other_without_a_gap(engine: Engine, monkeypatch: pyte
     assert [line.partition(",")[0] for line in lines] == [f"C-{number:02}" for number in range(count)]
 
 
-ANSWER = dict.fromkeys(exports.ANSWER_COLUMNS, "") | {
+ANSWER = dict.fromkeys(answers.ANSWER_COLUMNS, "") | {
     "probability_interval": (0, 1), "clv_interval": (0, 1), "model": {"name": "m", "version": "1"}, "warnings": [],
 }  # fmt: skip
 
