@@ -7,7 +7,9 @@ TeleLinkError
 |   |-- MalformedJson          400
 |   |-- NotFound               404
 |   |   |-- CustomerNotFound
-|   |   `-- JobNotFound
+|   |   |-- JobNotFound
+|   |   |-- PredictionNotFound
+|   |   `-- VersionGone
 |   |-- MethodNotAllowed       405
 |   |-- Conflict               409
 |   |   |-- JobNotFinished
@@ -107,6 +109,20 @@ class JobNotFound(NotFound):
 
     code = "job_not_found"
     title = "Job not found"
+
+
+class PredictionNotFound(NotFound):
+    """There is no prediction with this id. Check the id; a customer's predictions end when the customer is erased."""
+
+    code = "prediction_not_found"
+    title = "Prediction not found"
+
+
+class VersionGone(NotFound):
+    """This model version is not on this server. Its stored answers stand; score the customer again for a new one."""
+
+    code = "version_gone"
+    title = "Model version not found"
 
 
 class MethodNotAllowed(RequestRejected):

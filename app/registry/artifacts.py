@@ -37,14 +37,18 @@ class SealedVersion:
     ----------
     card : dict
         The parsed card.
-    graph : callable
-        Design matrix, shape (n, k) float32, to forest score and raw lifetime value, each shape (n,).
+    graph : callable or None
+        Design matrix, shape (n, k) float32, to forest score and raw lifetime value, each shape (n,). None for a version
+        that holds no graph: what it knows stands in its card.
+    folder : Path
+        Where the version lies, for the files that are read when somebody asks.
     """
 
     name: str
     version: str
     card: dict[str, Any]
-    graph: Graph
+    graph: Graph | None
+    folder: Path
 
 
 def read_verified(folder: Path) -> dict[str, bytes]:
@@ -70,8 +74,8 @@ def read_verified(folder: Path) -> dict[str, bytes]:
     except (OSError, ValueError):
         raise SealBroken(f"{label}: {CHECKSUMS} cannot be read.") from None
     listed = {match[2]: match[1] for match in matches if match}
-    if len(listed) != len(lines) or not {MODEL, CARD} <= listed.keys():
-        raise SealBroken(f"{label}: {CHECKSUMS} is not a list of checksums with {MODEL} and {CARD}.")
+    if len(listed) != len(lines) or CARD not in listed:
+        raise SealBroken(f"{label}: {CHECKSUMS} is not a list of checksums with {CARD}.")
     present = entries.keys() - {CHECKSUMS}
     if present != listed.keys():
         raise SealBroken(f"{label}: files and checksums differ: {sorted(present ^ listed.keys())}.")
@@ -120,13 +124,14 @@ def load_version(folder: Path) -> SealedVersion:
         card = json.loads(contents[CARD])
         if (card["name"], card["version"]) != (name, version):
             raise SealBroken(f"{name}/{version}: the card belongs to another version.")
-        graph = load_graph(contents[MODEL])
-        _answer_golden_rows(f"{name}/{version}", graph, card["golden"])
+        graph = load_graph(contents[MODEL]) if MODEL in contents else None
+        if graph is not None:
+            _answer_golden_rows(f"{name}/{version}", graph, card["golden"])
     except SealBroken:
         raise
     except Exception as error:  # ONNX Runtime raises several unrelated classes for a graph it cannot load
         raise SealBroken(f"{name}/{version}: cannot be loaded ({type(error).__name__}).") from error
-    return SealedVersion(name, version, card, graph)
+    return SealedVersion(name, version, card, graph, folder)
 
 
 def _answer_golden_rows(name: str, graph: Graph, golden: dict[str, Any]) -> None:

@@ -44,6 +44,8 @@ def pinned_models(models_dir: Path, versions: Iterable[str]) -> Models:
 
 
 def _ready(sealed: SealedVersion) -> ScoringModel:
+    if sealed.graph is None:
+        raise SealBroken(f"{sealed.name}/{sealed.version}: it holds no graph to score with.")
     try:
         return ScoringModel.from_card(sealed.card, sealed.graph)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
