@@ -53,6 +53,18 @@ async def batch() -> FileResponse:
     return FileResponse(STATIC / "batch.html", headers=_REVALIDATE)
 
 
+@router.get("/segments.html")
+async def segments() -> FileResponse:
+    """Serve the page that shows customers as groups."""
+    return FileResponse(STATIC / "segments.html", headers=_REVALIDATE)
+
+
+@router.get("/models.html")
+async def models() -> FileResponse:
+    """Serve the page that shows how good a model is."""
+    return FileResponse(STATIC / "models.html", headers=_REVALIDATE)
+
+
 @router.get(DOCS_PATH)
 async def docs() -> FileResponse:
     """Serve the interactive API documentation."""

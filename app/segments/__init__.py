@@ -1,0 +1,1 @@
+"""Groups of customers who are alike: clusters, personas, and the value at risk in each."""
