@@ -9,11 +9,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import uuid_utils
 
 from app.batch.store import a_new_job
 from app.settings import ROOT, Settings
-from app.telecom.features import CORE_FIELDS, FIELDS
+from app.telecom.features import CORE_FIELDS, FIELDS, Columns, FieldSet
+from app.telecom.segmenter import Segmenter
 
 _minutes_later = count()
 _FIRST_DAY = datetime(2026, 1, 1, tzinfo=UTC)
@@ -78,6 +80,15 @@ def a_job(**changes: Any) -> dict[str, Any]:
     )
 
 
+def a_segmenter(*personas: str) -> Segmenter:
+    """Segments that a test can foresee: the first is of customers who never call the service, the next of one call."""
+
+    def assign(columns: Columns, _field_set: FieldSet, _clv_usd: Any) -> Any:
+        return columns["customer_service_calls"].astype(np.intp) % len(personas)
+
+    return Segmenter("1", assign, personas)
+
+
 def a_prediction_row(**changes: Any) -> dict[str, Any]:
     """A complete row of the predictions table; each call's is a minute younger than the one before."""
     created_at = _FIRST_DAY + timedelta(minutes=next(_minutes_later))
@@ -94,6 +105,8 @@ def a_prediction_row(**changes: Any) -> dict[str, Any]:
         "tier": "Low",
         "clv_cents": 250_000,
         "value_at_risk_cents": 25_000,
+        "value_band": 0,
+        "segment": -1,
         "monthly_charge_cents": 5_950,
         **changes,
     }

@@ -159,6 +159,9 @@ def _numbers(rng: np.random.Generator, n_rows: int) -> dict[str, Floats]:
         for name in ("total_day_calls", "total_eve_calls", "total_night_calls")
     }
     international = rng.gamma(INTERNATIONAL_CALLS_SHAPE, INTERNATIONAL_CALLS_MEAN / INTERNATIONAL_CALLS_SHAPE, n_rows)
+    calls["total_intl_calls"] = np.rint(international)
+    for name, values in minutes.items():
+        values[calls[name.replace("_minutes", "_calls")] == 0] = 0.0
     return {
         "account_length": _rounded_normal(rng, n_rows, 101.0, 40.0, low=1, high=243),
         "international_plan": (rng.random(n_rows) < INTERNATIONAL_PLAN_SHARE).astype(np.float64),
@@ -166,7 +169,6 @@ def _numbers(rng: np.random.Generator, n_rows: int) -> dict[str, Floats]:
         "number_vmail_messages": messages,
         **minutes,
         **calls,
-        "total_intl_calls": np.rint(international),
         "customer_service_calls": rng.poisson(SERVICE_CALLS_MEAN, n_rows).astype(np.float64),
     }
 

@@ -17,9 +17,9 @@ from sqlalchemy import (
     union_all,
 )
 
-from app.db.tables import customers
+from app.db.tables import customers, portfolio
 from app.predictions.sums import CHURNED, STAYED
-from app.telecom.policy import TIERS, Tier
+from app.telecom.policy import TIERS, VALUE_BANDS, Tier, ValueBand
 
 Standing = Literal["current", "left", "all"]
 Sort = Literal["value_at_risk", "probability", "clv", "last_seen"]
@@ -55,6 +55,8 @@ class Filters:
     prefix: str = ""
     min_clv_cents: int = 0
     standing: Standing = "current"
+    value_band: ValueBand | None = None
+    segment: int | None = None
 
 
 @dataclass(frozen=True)
@@ -73,11 +75,14 @@ def read_page(
     The customers that pass the filters are found in one of three ways: through their ids or their lifetime values when
     few have such, else by walking the list's own index, which holds all that the filters ask for.
     """
+    streams = _streams(connection, filters)
+    if not streams:
+        return []
     found = _by_prefix(connection, filters, order)
     if found is None:
-        found = _by_value(connection, filters, order)
+        found = _by_value(connection, filters, order, streams)
     if found is None:
-        found = _by_walking(filters, order, after, limit)
+        found = _by_walking(filters, order, after, limit, streams)
     matches = found.subquery()
     page = select(matches).where(*_after(after, matches.c.value, matches.c.id, order))
     page = page.order_by(*_directed((matches.c.value, matches.c.id), order)).limit(limit)
@@ -101,9 +106,13 @@ def _by_prefix(connection: Connection, filters: Filters, order: Order) -> Select
     if not filters.prefix:
         return None
     own = customers.c
-    columns = (_SORTED_BY[order.sort].label("value"), own.id, own.tier, own.outcome, own.clv_cents.label("clv"))
+    columns = (_SORTED_BY[order.sort].label("value"), own.clv_cents.label("clv"), own.id, own.tier, own.outcome)
     # From the end the list begins at: files often bring ids in order, and then little is left to sort.
-    ids = select(*columns).where(*_has_prefix(filters.prefix, own.id)).order_by(*_directed((own.id,), order))
+    ids = (
+        select(*columns, own.value_band, own.segment)
+        .where(*_has_prefix(filters.prefix, own.id))
+        .order_by(*_directed((own.id,), order))
+    )
     most = _FEW_BY_ID_IN_TIME if order.sort == "last_seen" else _FEW_BY_ID
     if not _are_few(connection, ids.with_only_columns(own.id), most):
         return None
@@ -111,30 +120,37 @@ def _by_prefix(connection: Connection, filters: Filters, order: Order) -> Select
     wanted = [or_(*_is(near.c.outcome, _OUTCOMES[filters.standing]))] if filters.standing != "all" else []
     wanted += [near.c.tier == filters.tier] if filters.tier else []
     wanted += [near.c.clv >= filters.min_clv_cents] if filters.min_clv_cents else []
-    return select(near.c.value, near.c.id).where(*wanted)
+    return select(near.c.value, near.c.id).where(*wanted, *_of_group(filters, near.c.value_band, near.c.segment))
 
 
-def _by_value(connection: Connection, filters: Filters, order: Order) -> Select[Any] | None:
+def _by_value(
+    connection: Connection, filters: Filters, order: Order, streams: Sequence[ColumnElement[bool]]
+) -> Select[Any] | None:
     if not filters.min_clv_cents or order.sort == "clv":
         return None
     own = customers.c
     valuable = own.clv_cents >= filters.min_clv_cents
     parts = [
         select(own.clv_cents, own.id).where(stream, valuable).order_by(own.outcome, own.tier, own.clv_cents)
-        for stream in _streams(filters, own.outcome, own.tier)
+        for stream in streams
     ]
     if not _are_few(connection, _together(parts, _FEW_BY_VALUE + 1), _FEW_BY_VALUE):
         return None
     near = _together(parts, _FEW_BY_VALUE).subquery()
     return select(_SORTED_BY[order.sort].label("value"), own.id).where(
-        own.id.in_(select(near.c.id)), *_has_prefix(filters.prefix, own.id)
+        own.id.in_(select(near.c.id)),
+        *_has_prefix(filters.prefix, own.id),
+        *_of_group(filters, own.value_band, own.segment),
     )
 
 
-def _by_walking(filters: Filters, order: Order, after: Position | None, limit: int) -> Select[Any]:
+def _by_walking(
+    filters: Filters, order: Order, after: Position | None, limit: int, streams: Sequence[ColumnElement[bool]]
+) -> Select[Any]:
     """Walk the index of the list once for each tier and outcome; each walk ends after ``limit`` matches."""
     own, value = customers.c, _SORTED_BY[order.sort]
     wanted = [*_has_prefix(filters.prefix, own.id), *_after(after, value, own.id, order)]
+    wanted += _of_group(filters, own.value_band, own.segment)
     if filters.min_clv_cents:
         # Not the bare column, unless the list has its order: that would invite a walk along the index of the values.
         clv = own.clv_cents if order.sort == "clv" else own.clv_cents + literal_column("0")
@@ -142,18 +158,39 @@ def _by_walking(filters: Filters, order: Order, after: Position | None, limit: i
     index = (own.outcome, own.tier, value, own.id)
     parts = [
         select(value.label("value"), own.id).where(stream, *wanted).order_by(*_directed(index, order))
-        for stream in _streams(filters, own.outcome, own.tier)
+        for stream in streams
     ]
     return _together(parts, limit)
 
 
-def _streams(filters: Filters, outcome: ColumnElement[Any], tier: ColumnElement[Any]) -> list[ColumnElement[bool]]:
-    """Name the stretches of an index that hold the customers a list shows: one an outcome and tier."""
-    return [
-        and_(known, tier == risk)
-        for known in _is(outcome, _OUTCOMES[filters.standing])
-        for risk in ([filters.tier] if filters.tier else TIERS)
-    ]
+def _streams(connection: Connection, filters: Filters) -> list[ColumnElement[bool]]:
+    """Name the stretches of an index that hold the customers a list shows: one an outcome and tier.
+
+    Where the portfolio knows of nobody in the value band and the segment, there is nothing to walk through.
+    """
+    tiers = [filters.tier] if filters.tier else TIERS
+    streams = [(outcome, tier) for outcome in _OUTCOMES[filters.standing] for tier in tiers]
+    if of_group := _of_group(filters, portfolio.c.value_band, portfolio.c.segment):
+        counted = _counts(connection, of_group)
+        streams = [stream for stream in streams if counted.get(stream)]
+    own = customers.c
+    return [and_(*_is(own.outcome, [outcome]), own.tier == tier) for outcome, tier in streams]
+
+
+def _counts(connection: Connection, of_group: Sequence[ColumnElement[bool]]) -> dict[tuple[str | None, str], int]:
+    """Count the customers of a group by outcome and tier."""
+    sums = portfolio.c
+    figures = {
+        None: sums.customers - sums.stayed_customers,
+        STAYED: sums.stayed_customers,
+        CHURNED: sums.churned_customers,
+    }
+    query = select(sums.tier, *(func.sum(figure) for figure in figures.values())).where(*of_group).group_by(sums.tier)
+    return {
+        (outcome, tier): count
+        for tier, *counts in connection.execute(query)
+        for outcome, count in zip(figures, counts, strict=True)
+    }
 
 
 def _is(outcome: ColumnElement[Any], known: Sequence[str | None]) -> list[ColumnElement[bool]]:
@@ -172,6 +209,13 @@ def _are_few(connection: Connection, query: Select[Any], most: int) -> bool:
 
 def _has_prefix(prefix: str, key: ColumnElement[Any]) -> tuple[ColumnElement[bool], ...]:
     return (key >= prefix, key < prefix + _BEYOND) if prefix else ()
+
+
+def _of_group(
+    filters: Filters, value_band: ColumnElement[int], segment: ColumnElement[int]
+) -> list[ColumnElement[bool]]:
+    wanted = [value_band == VALUE_BANDS.index(filters.value_band)] if filters.value_band else []
+    return wanted + ([segment == filters.segment] if filters.segment is not None else [])
 
 
 def _after(

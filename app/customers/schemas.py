@@ -3,25 +3,28 @@
 import math
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any, Final, get_args
 
-from fastapi import Query
+from fastapi import Depends, Query
 from pydantic import BaseModel, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from app.customers.lists import Filters, Order, Sort, Standing
 from app.errors import FieldProblem, InvalidRequest
 from app.predictions.sums import Outcome
-from app.telecom.policy import TIERS, Tier
+from app.telecom.policy import TIERS, VALUE_BANDS, Tier, ValueBand
 from app.telecom.profiles import CUSTOMER_ID_PATTERN, FieldRefused
-from app.telecom.schemas import PredictResponse, Probability, Usd
+from app.telecom.schemas import PredictResponse, Probability, Segment, Usd
 
 PAGE: Final = 50
 LARGEST_PAGE: Final = 200
 EARLIEST: Final = date(1900, 1, 1)
 _LARGEST_CENTS: Final = 2**63 - 1
+_LARGEST_SEGMENT: Final = 999
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_SEGMENT: Final = re.compile(r"[0-9]{1,3}")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # The characters of an id; what an id may not be as a whole, it may begin with.
 _PREFIX_PATTERN: Final = "^ *" + CUSTOMER_ID_PATTERN[CUSTOMER_ID_PATTERN.index("[") :].replace("{1,64}$", "{0,64} *$")
@@ -50,6 +53,8 @@ class CustomerEntry(BaseModel):
     first_seen_at: str
     last_seen_at: str
     outcome: CustomerOutcome | None = Field(description="Null until it is recorded.")
+    value_band: ValueBand
+    segment: Segment | None = Field(description="Null when the customer was scored without segments.")
 
 
 class CustomerList(BaseModel):
@@ -131,18 +136,30 @@ def _read_cents(text: str) -> int:
     return _LARGEST_CENTS if usd > _LARGEST_CENTS / 200 else math.ceil(round(usd * 100, 4))
 
 
+def _read_segment(text: str) -> int | None:
+    if not text:
+        return None
+    if not _SEGMENT.fullmatch(text):
+        raise FieldRefused("out_of_range", f"Segment must be a whole number from 0 to {_LARGEST_SEGMENT}")
+    return int(text)
+
+
 _tier = _one_of("Tier", TIERS[::-1], optional=True)
+_value_band = _one_of("Value band", VALUE_BANDS[::-1], optional=True)
 _standing = _one_of("Outcome", get_args(Standing))
 _sort = _one_of("Sort", get_args(Sort))
 _order = _one_of("Order", ("desc", "asc"))
 _AMOUNT: Final = WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "const": ""}]})
+_SEGMENT_SCHEMA: Final = WithJsonSchema(
+    {"anyOf": [{"type": "integer", "minimum": 0, "maximum": _LARGEST_SEGMENT}, {"type": "string", "const": ""}]}
+)
 _LIMIT_SCHEMA: Final = WithJsonSchema({"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE})
 
 Limit = Annotated[Any, _reader(_read_limit), _LIMIT_SCHEMA, Query(description="Entries on a page.")]
 Cursor = Annotated[str | None, Query(description="Where the page begins: `next` of the page before.")]
 
 
-def filters_of(
+def filters_within(
     tier: Annotated[Any, *_tier, Query(description="Only this risk tier; empty for all.")] = "",
     q: Annotated[
         Any,
@@ -154,9 +171,20 @@ def filters_of(
     outcome: Annotated[
         Any, *_standing, Query(description="`current`: not known to have left; `left`: known to have left.")
     ] = "current",
+    value_band: Annotated[Any, *_value_band, Query(description="Only this value band; empty for both.")] = "",
+) -> Filters:
+    """Read which customers of one segment, or of all, a list is to show."""
+    return Filters(tier or None, q, min_clv, outcome, value_band or None)
+
+
+def filters_of(
+    within: Annotated[Filters, Depends(filters_within)],
+    segment: Annotated[
+        Any, _reader(_read_segment), _SEGMENT_SCHEMA, Query(description="Only this segment; empty for all customers.")
+    ] = None,
 ) -> Filters:
     """Read which customers a list is to show."""
-    return Filters(tier or None, q, min_clv, outcome)
+    return replace(within, segment=segment)
 
 
 def order_of(

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -14,15 +15,23 @@ from app.customers.schemas import read_outcome
 from app.db.engine import reading
 from app.db.moments import timestamp
 from app.db.writer import GroupWriter
-from app.errors import CustomerNotFound
-from app.telecom.answers import full_answer
+from app.errors import CustomerNotFound, NotFound, PredictionNotFound
+from app.telecom.answers import full_answer, named_segment
+from app.telecom.policy import VALUE_BANDS
 from app.web import cursors
 
 _LONGEST_ID: Final = 64
+_NO_SUCH_SEGMENT: Final = "There is no segment {}. The segments are numbered from 0 to {}."
+_NO_SEGMENTS: Final = "There are no segments: no segment version is loaded. See /health for the reason."
+_NOT_THEIRS: Final = "This customer has no such prediction. See the customer's predictions for their ids."
+_ONLY_ONE: Final = "There is only one prediction of this customer; score the customer again to see what changed."
+_NONE_EARLIER: Final = "There is no earlier prediction of this customer to compare this one with."
 
 
-def list_customers(engine: Engine, filters: Filters, order: Order, cursor: str | None, limit: int) -> dict[str, Any]:
-    """Give a page of customers.
+def list_customers(
+    engine: Engine, filters: Filters, order: Order, cursor: str | None, limit: int, personas: Sequence[str]
+) -> dict[str, Any]:
+    """Give a page of customers; ``personas`` are what segments are called.
 
     Raises
     ------
@@ -35,12 +44,19 @@ def list_customers(engine: Engine, filters: Filters, order: Order, cursor: str |
         rows = lists.read_page(connection, filters, order, after, limit + 1)
     more = len(rows) > limit
     return {
-        "customers": [entry(row) for row in rows[:limit]],
+        "customers": [entry(row, personas) for row in rows[:limit]],
         "next": cursors.seal(question, lists.position(rows[limit - 1], order)) if more else None,
     }
 
 
-def show_customer(engine: Engine, customer_id: str) -> dict[str, Any]:
+def within_segment(filters: Filters, segment: int, personas: Sequence[str]) -> Filters:
+    """Narrow a list to one segment; raises NotFound when there is no such segment."""
+    if segment < len(personas):
+        return replace(filters, segment=segment)
+    raise NotFound(_NO_SUCH_SEGMENT.format(segment, len(personas) - 1) if personas else _NO_SEGMENTS)
+
+
+def show_customer(engine: Engine, customer_id: str, personas: Sequence[str]) -> dict[str, Any]:
     """Give a customer with the latest profile and prediction; raises CustomerNotFound."""
     with reading(engine) as connection:
         row = store.find(connection, known_id(customer_id))
@@ -51,12 +67,14 @@ def show_customer(engine: Engine, customer_id: str) -> dict[str, Any]:
         "first_seen_at": row["first_seen_at"],
         "last_seen_at": row["last_seen_at"],
         "outcome": _outcome(row),
-        **_predicted(row),
+        **_predicted(row, personas),
         "source": row["request_id"],
     }
 
 
-def list_predictions(engine: Engine, customer_id: str, cursor: str | None, limit: int) -> dict[str, Any]:
+def list_predictions(
+    engine: Engine, customer_id: str, cursor: str | None, limit: int, personas: Sequence[str]
+) -> dict[str, Any]:
     """Give a page of a customer's predictions, newest first; raises CustomerNotFound, InvalidRequest."""
     question = ("predictions", known_id(customer_id))
     before = cursors.unseal(question, cursor)
@@ -65,9 +83,39 @@ def list_predictions(engine: Engine, customer_id: str, cursor: str | None, limit
     if not rows and before is None:
         raise CustomerNotFound
     return {
-        "predictions": [_predicted(row) for row in rows[:limit]],
+        "predictions": [_predicted(row, personas) for row in rows[:limit]],
         "next": cursors.seal(question, [rows[limit - 1]["id"]]) if len(rows) > limit else None,
     }
+
+
+def find_two_predictions(
+    engine: Engine, customer_id: str, earlier: str | None, later: str | None
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read two predictions of a customer: those named, or the latest and the one before it.
+
+    Raises
+    ------
+    CustomerNotFound
+        Nobody has this id.
+    PredictionNotFound
+        A prediction that is named is not this customer's, or there is no earlier one.
+    """
+    with reading(engine) as connection:
+        newest = store.read_predictions(connection, known_id(customer_id), None, 1)
+        if not newest:
+            raise CustomerNotFound
+        last = store.find_prediction_of(connection, customer_id, later) if later else newest[0]
+        if last is None:
+            raise PredictionNotFound(_NOT_THEIRS)
+        if earlier:
+            first = store.find_prediction_of(connection, customer_id, earlier)
+            if first is None:
+                raise PredictionNotFound(_NOT_THEIRS)
+            return first, last
+        before = store.read_predictions(connection, customer_id, last["id"], 1)
+    if not before:
+        raise PredictionNotFound(_ONLY_ONE if last["id"] == newest[0]["id"] else _NONE_EARLIER)
+    return before[0], last
 
 
 async def record_outcome(writer: GroupWriter, customer_id: str, raw: Any) -> None:
@@ -95,7 +143,7 @@ def known_id(customer_id: str) -> str:
     return customer_id
 
 
-def entry(row: Mapping[str, Any]) -> dict[str, Any]:
+def entry(row: Mapping[str, Any], personas: Sequence[str]) -> dict[str, Any]:
     """Lay a row of ``customers`` out as lists show it."""
     return {
         "id": row["id"],
@@ -106,6 +154,8 @@ def entry(row: Mapping[str, Any]) -> dict[str, Any]:
         "first_seen_at": row["first_seen_at"],
         "last_seen_at": row["last_seen_at"],
         "outcome": _outcome(row),
+        "value_band": VALUE_BANDS[row["value_band"]],
+        "segment": named_segment(row["segment"], personas),
     }
 
 
@@ -113,9 +163,9 @@ def _outcome(row: Mapping[str, Any]) -> dict[str, str] | None:
     return {"outcome": row["outcome"], "date": row["outcome_on"]} if row["outcome"] else None
 
 
-def _predicted(row: Mapping[str, Any]) -> dict[str, Any]:
+def _predicted(row: Mapping[str, Any], personas: Sequence[str]) -> dict[str, Any]:
     return {
         "predicted_at": row["created_at"],
         "profile": json.loads(row["profile"]),
-        "prediction": full_answer(row),
+        "prediction": full_answer(row, personas),
     }

@@ -6,10 +6,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, delete, select, update
 
 from app.db.tables import customers, predictions
-from app.predictions.sums import Shifts
+from app.predictions.sums import SUMMED, Shifts
 
 _OWN: Final = ("first_seen_at", "last_seen_at", "outcome", "outcome_on")
-_SUMMED: Final = ("tier", "clv_cents", "value_at_risk_cents", "monthly_charge_cents", "outcome")
 
 
 def find(connection: Connection, customer_id: str) -> dict[str, Any] | None:
@@ -31,6 +30,13 @@ def read_predictions(connection: Connection, customer_id: str, before: str | Non
     return [row._asdict() for row in connection.execute(query.order_by(predictions.c.id.desc()).limit(limit))]
 
 
+def find_prediction_of(connection: Connection, customer_id: str, prediction_id: str) -> dict[str, Any] | None:
+    """Read one prediction of a customer; None when it is nobody's or another's."""
+    query = select(predictions).where(predictions.c.id == prediction_id, predictions.c.customer_id == customer_id)
+    row = None if "\0" in prediction_id else connection.execute(query).one_or_none()
+    return None if row is None else row._asdict()
+
+
 def read_latest(connection: Connection, prediction_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Read predictions by their ids."""
     found = connection.execute(select(predictions).where(predictions.c.id.in_(prediction_ids)))
@@ -50,8 +56,8 @@ def record_outcomes(connection: Connection, entries: Sequence[dict[str, Any]]) -
         changed = {name: entry[name] for name in ("outcome", "outcome_on")}
         connection.execute(update(customers).where(customers.c.id == entry["customer_id"]).values(changed))
         shifts = Shifts()
-        shifts.move(-1, *(row[name] for name in _SUMMED))
-        shifts.move(1, *((row | changed)[name] for name in _SUMMED))
+        shifts.move(-1, *(row[name] for name in SUMMED))
+        shifts.move(1, *((row | changed)[name] for name in SUMMED))
         shifts.apply(connection, entry["now"])
 
 
@@ -69,7 +75,7 @@ def erase_customers(connection: Connection, entries: Sequence[dict[str, Any]]) -
         connection.execute(delete(predictions).where(predictions.c.customer_id == entry["customer_id"]))
         connection.execute(delete(customers).where(customers.c.id == entry["customer_id"]))
         shifts = Shifts()
-        shifts.move(-1, *(row[name] for name in _SUMMED))
+        shifts.move(-1, *(row[name] for name in SUMMED))
         shifts.apply(connection, entry["now"])
 
 

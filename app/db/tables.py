@@ -43,11 +43,18 @@ customers = Table(
     Column("monthly_charge_cents", BigInteger),
     Column("outcome", String(7), comment="stayed or churned; null until it is known"),
     Column("outcome_on", String(10), comment="the day it was observed, ISO 8601"),
+    Column("value_band", Integer, nullable=False, comment="its place among the policy's, lowest first"),
+    Column("segment", Integer, nullable=False, comment="-1 for a customer who was scored without segments"),
     # One list each: in its order from either end, and with all it is filtered by, so that no row is read to be skipped.
-    Index(None, "outcome", "tier", "value_at_risk_cents", "id", "clv_cents"),
-    Index(None, "outcome", "tier", "churn_probability", "id", "clv_cents"),
-    Index(None, "outcome", "tier", "last_seen_at", "id", "clv_cents"),
-    Index(None, "outcome", "tier", "clv_cents", "id"),
+    *(
+        Index(f"ix_customers_by_{column}", "outcome", "tier", column, "id", *others, "value_band", "segment")
+        for column, others in (
+            ("value_at_risk_cents", ("clv_cents",)),
+            ("churn_probability", ("clv_cents",)),
+            ("last_seen_at", ("clv_cents",)),
+            ("clv_cents", ()),
+        )
+    ),
     sqlite_with_rowid=False,
 )
 
@@ -55,6 +62,8 @@ portfolio = Table(
     "portfolio",
     metadata,
     Column("tier", String(6), primary_key=True),
+    Column("value_band", Integer, primary_key=True, autoincrement=False),
+    Column("segment", Integer, primary_key=True, autoincrement=False),
     Column("customers", BigInteger, nullable=False, comment="without those known to have left, as all sums here"),
     Column("clv_cents", BigInteger, nullable=False),
     Column("value_at_risk_cents", BigInteger, nullable=False),
@@ -63,8 +72,13 @@ portfolio = Table(
     Column("stayed_customers", BigInteger, nullable=False, comment="of the customers, those known to have stayed"),
     Column("churned_customers", BigInteger, nullable=False, comment="known to have left; in no other sum"),
     Column("updated_at", String(27), comment="null until the first customer"),
+    Column("probability_millionths", BigInteger, nullable=False, comment="churn probabilities, each to six decimals"),
 )
-"""Sums over ``customers`` by tier, moved in the transaction that moves a customer, so that /stats never scans."""
+"""Sums over ``customers`` by tier, value band and segment, so that nothing that is shown of them needs a scan.
+
+Moved in the transaction that moves a customer. There are few rows: one for each cell that ever had a customer, and one
+a tier from the beginning.
+"""
 
 portfolio_history = Table(
     "portfolio_history",

@@ -1,5 +1,6 @@
 """Turn the stored sums of the portfolio into its figures."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
@@ -11,8 +12,8 @@ def summarise(sums: Iterable[Any]) -> dict[str, Any]:
     Parameters
     ----------
     sums : iterable of rows
-        One row a tier, with the columns of ``portfolio``. Customers known to have left are in ``churned_customers``
-        and in no other sum.
+        One row a cell, with the columns of ``portfolio``, and at least one a tier. Customers known to have left are in
+        ``churned_customers`` and in no other sum.
 
     Returns
     -------
@@ -21,8 +22,7 @@ def summarise(sums: Iterable[Any]) -> dict[str, Any]:
         but observed, so those figures stay None until outcomes are recorded.
     """
     rows = list(sums)
-    by_tier = {row.tier: row.customers for row in rows}
-    current = sum(by_tier.values())
+    current = sum(row.customers for row in rows)
     charged = sum(row.charged_customers for row in rows)
     stayed, churned = (sum(getattr(row, f"{what}_customers") for row in rows) for what in ("stayed", "churned"))
     observed = stayed + churned
@@ -70,7 +70,10 @@ def _day(day: str, rows: Sequence[Any]) -> dict[str, Any]:
 
 
 def _by_risk(rows: Iterable[Any]) -> dict[str, int]:
-    return {f"{row.tier.lower()}_risk_customers": row.customers for row in rows}
+    counted: Counter[str] = Counter()
+    for row in rows:
+        counted[f"{row.tier.lower()}_risk_customers"] += row.customers
+    return dict(counted)
 
 
 def _usd(rows: Iterable[Any]) -> float:

@@ -2,40 +2,30 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from operator import itemgetter
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from app.db.prepared import Prepared
 from app.db.tables import customers, predictions
-from app.predictions.sums import Shifts
+from app.predictions.sums import SUMMED, Shifts
 
 _LARGEST_LOOK_UP: Final = 512
-_KNOWN: Final = (
-    "id",
-    "prediction_id",
-    "request_id",
-    "tier",
-    "clv_cents",
-    "value_at_risk_cents",
-    "monthly_charge_cents",
-    "outcome",
-)
-_LATEST: Final = (
-    "last_seen_at",
-    "prediction_id",
-    "request_id",
-    "tier",
-    "churn_probability",
-    "clv_cents",
-    "value_at_risk_cents",
-    "monthly_charge_cents",
-)
+_FIGURES: Final = SUMMED[1:]
+_KNOWN: Final = ("id", "prediction_id", "request_id", *SUMMED)
+_LATEST: Final = ("last_seen_at", "prediction_id", "request_id", *_FIGURES)
+# A customer's columns by what a row about them calls these values.
+_CALLED: Final = {"key": "customer_id", "prediction_id": "id", "last_seen_at": "created_at"}
 
+_figures = itemgetter(*_FIGURES)
 _INSERT: Final = Prepared(insert(predictions))
-_ADD: Final = Prepared(insert(customers))
+_add = insert(customers).values({name: bindparam(name) for name in ("id", "first_seen_at", *_LATEST)})
+_ADD: Final = Prepared(_add, {**_CALLED, "id": "customer_id", "first_seen_at": "created_at"})
+_ADD_SEEN_BEFORE: Final = Prepared(_add, {**_CALLED, "id": "customer_id"})
 _MOVE: Final = Prepared(
-    update(customers).where(customers.c.id == bindparam("key")).values({name: bindparam(name) for name in _LATEST})
+    update(customers).where(customers.c.id == bindparam("key")).values({name: bindparam(name) for name in _LATEST}),
+    _CALLED,
 )
 
 
@@ -47,8 +37,8 @@ def insert_predictions(connection: Connection, rows: Sequence[Mapping[str, Any]]
     connection : Connection
         In a transaction that can write.
     rows : sequence of mappings
-        Each holds every column of ``predictions``, and ``value_at_risk_cents``, which only the customer keeps. Rows
-        without a ``customer_id`` are history only.
+        Each holds every column of ``predictions``, and what only the customer keeps: ``value_at_risk_cents``,
+        ``value_band`` and ``segment``. Rows without a ``customer_id`` are history only.
 
     Returns
     -------
@@ -64,24 +54,31 @@ def insert_predictions(connection: Connection, rows: Sequence[Mapping[str, Any]]
     ids = sorted(latest)
     before = _customers_by_id(connection, ids)
     shifts = Shifts()
-    new: list[dict[str, Any]] = []
-    known: list[dict[str, Any]] = []
+    new: list[Mapping[str, Any]] = []
+    known: list[Mapping[str, Any]] = []
     for key in ids:
         row, old = latest[key], before.get(key)
-        outcome = None
-        if old is not None:
-            repeated += old.request_id == row["request_id"]
-            # A large batch is scored long before it is stored: a newer answer that overtook it stays the latest.
-            if row["id"] < old.prediction_id:
-                continue
-            outcome = old.outcome
-            shifts.move(-1, old.tier, old.clv_cents, old.value_at_risk_cents, old.monthly_charge_cents, outcome)
-        (new if old is None else known).append(_customer(row, first_seen_at.get(key, row["created_at"])))
-        shifts.move(1, row["tier"], row["clv_cents"], row["value_at_risk_cents"], row["monthly_charge_cents"], outcome)
-    _ADD.many(connection, new)
+        if old is None:
+            new.append(row)
+            shifts.move(1, None, *_figures(row))
+            continue
+        repeated += old.request_id == row["request_id"]
+        # A large batch is scored long before it is stored: a newer answer that overtook it stays the latest.
+        if row["id"] < old.prediction_id:
+            continue
+        known.append(row)
+        shifts.move(-1, *old[-len(SUMMED) :])
+        shifts.move(1, old.outcome, *_figures(row))
+    _add_customers(connection, new, first_seen_at)
     _MOVE.many(connection, known)
     shifts.apply(connection, max(row["created_at"] for row in latest.values()))
     return repeated
+
+
+def find_prediction(connection: Connection, prediction_id: str) -> dict[str, Any] | None:
+    """Read the columns of one prediction; None when there is none with this id."""
+    row = connection.execute(select(predictions).where(predictions.c.id == prediction_id)).one_or_none()
+    return None if row is None else row._asdict()
 
 
 def _newest(
@@ -120,19 +117,9 @@ def _customers_by_id(connection: Connection, ids: list[str]) -> dict[str, Row[An
     return found
 
 
-def _customer(row: Mapping[str, Any], first_seen_at: str) -> dict[str, Any]:
-    return {
-        "id": row["customer_id"],
-        "key": row["customer_id"],
-        "first_seen_at": first_seen_at,
-        "last_seen_at": row["created_at"],
-        "prediction_id": row["id"],
-        "request_id": row["request_id"],
-        "tier": row["tier"],
-        "churn_probability": row["churn_probability"],
-        "clv_cents": row["clv_cents"],
-        "value_at_risk_cents": row["value_at_risk_cents"],
-        "monthly_charge_cents": row["monthly_charge_cents"],
-        "outcome": None,
-        "outcome_on": None,
-    }
+def _add_customers(connection: Connection, rows: Sequence[Mapping[str, Any]], first_seen_at: Mapping[str, str]) -> None:
+    if not first_seen_at:
+        _ADD.many(connection, rows)
+        return
+    seen_before = [{**row, "first_seen_at": first_seen_at.get(row["customer_id"], row["created_at"])} for row in rows]
+    _ADD_SEEN_BEFORE.many(connection, seen_before)

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, Row, bindparam, case, func, insert, literal_column, select, update
+from sqlalchemy import Connection, Row, bindparam, case, func, insert, literal_column, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.expression import ClauseElement
 
 from app.db.prepared import Prepared
 from app.db.tables import portfolio, portfolio_history
@@ -13,6 +15,17 @@ STAYED: Final = "stayed"
 CHURNED: Final = "churned"
 MOST_DAYS: Final = 400
 
+CELL: Final = ("tier", "value_band", "segment")
+SUMMED: Final = (
+    "outcome",
+    *CELL,
+    "clv_cents",
+    "value_at_risk_cents",
+    "monthly_charge_cents",
+    "churn_probability",
+)
+"""What decides where a customer counts, and by how much."""
+_MILLION: Final = 1e6
 _SUMS: Final = (
     "customers",
     "clv_cents",
@@ -21,78 +34,88 @@ _SUMS: Final = (
     "monthly_charge_cents",
     "stayed_customers",
     "churned_customers",
+    "probability_millionths",
 )
-_DAILY: Final = ("tier", "customers", "clv_cents", "value_at_risk_cents", "churned_customers")
+_NOTHING: Final = dict.fromkeys(_SUMS, 0)
+_DAILY: Final = ("customers", "clv_cents", "value_at_risk_cents", "churned_customers")
 _LENGTH_OF_DAY: Final = len("2026-01-31")
 _CLOSED: Final = "portfolio closed before"
 
-_SHIFT: Final = Prepared(
-    update(portfolio)
-    .where(portfolio.c.tier == bindparam("key"))
-    .values(
-        {
-            **{name: portfolio.c[name] + bindparam(f"d_{name}") for name in _SUMS},
+
+def _shift(add: Any) -> ClauseElement:
+    """Add to a cell of the portfolio, or begin it."""
+    added = add(portfolio)
+    new, old = added.excluded, portfolio.c
+    return added.on_conflict_do_update(  # type: ignore[no-any-return]
+        index_elements=CELL,
+        set_={
+            **{name: old[name] + new[name] for name in _SUMS},
             # A frame that was scored before another may be stored after it.
-            "updated_at": case(
-                (portfolio.c.updated_at > bindparam("now"), portfolio.c.updated_at), else_=bindparam("and_now")
-            ),
-        }
+            "updated_at": case((old.updated_at > new.updated_at, old.updated_at), else_=new.updated_at),
+        },
     )
-)
+
+
+_SHIFT: Final = Prepared({"sqlite": _shift(sqlite.insert), "postgresql": _shift(postgresql.insert)})
 _last_moved = select(func.max(portfolio.c.updated_at)).scalar_subquery()
 _last_day = func.substr(_last_moved, literal_column("1"), literal_column(str(_LENGTH_OF_DAY)))
 _CLOSE: Final = Prepared(
     insert(portfolio_history).from_select(
-        ["day", *_DAILY],
-        select(_last_day, *(portfolio.c[name] for name in _DAILY)).where(
+        ["day", "tier", *_DAILY],
+        select(_last_day, portfolio.c.tier, *(func.sum(portfolio.c[name]) for name in _DAILY))
+        .where(
             _last_moved < bindparam("today"),
             ~select(literal_column("1")).where(portfolio_history.c.day == _last_day).exists(),
-        ),
+        )
+        .group_by(portfolio.c.tier),
     )
 )
 
 
 class Shifts:
-    """What one transaction moves, gathered by tier."""
+    """What one transaction moves, gathered by cell."""
 
     def __init__(self) -> None:
-        self._by_tier: dict[str, list[int]] = {}
+        self._by_cell: dict[tuple[str, int, int], dict[str, Any]] = {}
 
     def move(
         self,
         sign: int,
+        outcome: str | None,
         tier: str,
+        value_band: int,
+        segment: int,
         clv_cents: int,
         value_at_risk_cents: int,
         monthly_charge_cents: int | None,
-        outcome: str | None,
+        churn_probability: float,
     ) -> None:
-        """Let a customer join (1) or leave (-1) the sums of a tier, as their outcome has it."""
-        sums = self._by_tier.get(tier)
+        """Let a customer, by the columns ``SUMMED``, join (1) or leave (-1) the sums of a cell."""
+        cell = (tier, value_band, segment)
+        sums = self._by_cell.get(cell)
         if sums is None:
-            sums = self._by_tier[tier] = [0] * len(_SUMS)
+            sums = self._by_cell[cell] = {"tier": tier, "value_band": value_band, "segment": segment, **_NOTHING}
         if outcome == CHURNED:
-            sums[6] += sign
+            sums["churned_customers"] += sign
             return
-        sums[0] += sign
-        sums[1] += sign * clv_cents
-        sums[2] += sign * value_at_risk_cents
+        sums["customers"] += sign
+        sums["clv_cents"] += sign * clv_cents
+        sums["value_at_risk_cents"] += sign * value_at_risk_cents
         if monthly_charge_cents is not None:
-            sums[3] += sign
-            sums[4] += sign * monthly_charge_cents
+            sums["charged_customers"] += sign
+            sums["monthly_charge_cents"] += sign * monthly_charge_cents
         if outcome is not None:
-            sums[5] += sign
+            sums["stayed_customers"] += sign
+        sums["probability_millionths"] += sign * round(churn_probability * _MILLION)
 
     def apply(self, connection: Connection, now: str) -> None:
         """Move the stored sums; the first that moves them on a new UTC day keeps how the day before closed."""
-        if not self._by_tier:
+        if not self._by_cell:
             return
         _close_day_before(connection, now[:_LENGTH_OF_DAY])
-        names = [f"d_{name}" for name in _SUMS]
-        moved = [
-            {"key": tier, "now": now, "and_now": now, **dict(zip(names, sums, strict=True))}
-            for tier, sums in self._by_tier.items()
-        ]
+        moved = list(self._by_cell.values())
+        for sums in moved:
+            sums["updated_at"] = now
         _SHIFT.many(connection, moved)
 
 
@@ -108,7 +131,7 @@ def _close_day_before(connection: Connection, today: str) -> None:
 
 
 def read_portfolio(connection: Connection) -> Sequence[Row[Any]]:
-    """Read the sums of every tier: three rows, whatever the number of customers."""
+    """Read the sums of every cell that ever had a customer: a few dozen rows, whatever the number of customers."""
     return connection.execute(select(portfolio)).all()
 
 

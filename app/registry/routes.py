@@ -37,7 +37,7 @@ async def models(request: Request) -> ModelList:
     ]
     entries += [
         ModelEntry(name=name, version=None, alias=CHAMPION, loaded=False, reason=reason)
-        for name, reason in registry.refused.items()
+        for name, reason in (registry.refused | registry.spared).items()
     ]
     return ModelList(models=sorted(entries, key=lambda entry: entry.name))
 

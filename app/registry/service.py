@@ -21,11 +21,15 @@ MOST_KEPT: Final = 8
 
 @dataclass
 class Registry:
-    """Loaded champions by model name, and for the others the sentence that says why they were refused."""
+    """Loaded champions by model name, and for the others the sentence that says why they were refused.
+
+    ``spared`` holds those that no answer needs: without them the service is degraded, and ready all the same.
+    """
 
     models_dir: Path
     champions: dict[str, SealedVersion] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
+    spared: dict[str, str] = field(default_factory=dict)
     _older: dict[tuple[str, str], SealedVersion] = field(default_factory=dict)
     _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
 
@@ -40,6 +44,13 @@ class Registry:
         if name not in self.champions:
             raise NotFound("There is no model of that name. See /models for the names.")
         return self.champions[name].card
+
+    def spare(self, name: str, reason: str | None = None) -> None:
+        """Do without a model that no answer needs, for ``reason`` or the one it was refused for."""
+        self.champions.pop(name, None)
+        refused = self.refused.pop(name, None)
+        if said := reason or refused:
+            self.spared[name] = said
 
     def versions(self, name: str) -> list[str]:
         """List the sealed versions of a model that lie in the folder, newest number first; empty for no such model."""

@@ -1,7 +1,7 @@
 """Write an answer down in full or in short, and read either back: what a stored prediction said, word for word."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from app.telecom import policy
@@ -27,6 +27,8 @@ ANSWER_COLUMNS: Final = (
     "recommendation",
     "model",
     "warnings",
+    "segment",
+    "persona",
 )
 """The answer in a table: what results files and the list of customers say behind the profile."""
 CUSTOMER_COLUMNS: Final = ("first_seen_at", "last_seen_at", "outcome", "outcome_date")
@@ -39,12 +41,13 @@ COMPACT_KEYS: Final = (
     "value_band",
     "typical_churn_rate",
     "field_set",
+    "segment",
     "warnings",
 )
 """What the other columns of a stored prediction do not say: the short form that rows of a file keep."""
 
 
-def full_answer(row: Mapping[str, Any]) -> dict[str, Any]:
+def full_answer(row: Mapping[str, Any], personas: Sequence[str] = ()) -> dict[str, Any]:
     """Give the complete answer of a stored prediction.
 
     Parameters
@@ -52,11 +55,13 @@ def full_answer(row: Mapping[str, Any]) -> dict[str, Any]:
     row : mapping
         The columns of ``predictions``; ``answer`` holds the JSON as it was sent or, for a row of a file, only
         ``COMPACT_KEYS``. Words that the short form leaves out are the policy's for its tier and value band.
+    personas : sequence of str, optional
+        What segments are called, which the short form leaves out, too.
 
     Returns
     -------
     dict
-        The fields of ``PredictResponse`` by wire name.
+        The fields of ``PredictResponse`` by wire name; ``segment`` is None for an answer of before there were any.
 
     Raises
     ------
@@ -65,7 +70,7 @@ def full_answer(row: Mapping[str, Any]) -> dict[str, Any]:
     """
     stored: dict[str, Any] = json.loads(row["answer"])
     if "churn_risk" in stored:
-        return stored
+        return stored if "segment" in stored else {**stored, "segment": None}
     action = policy.RECOMMENDATIONS[row["tier"], stored["value_band"]]
     return {
         "churn_probability": row["churn_probability"],
@@ -87,4 +92,22 @@ def full_answer(row: Mapping[str, Any]) -> dict[str, Any]:
         "recommendation_code": action.code,
         "value_band": stored["value_band"],
         "typical_churn_rate": stored["typical_churn_rate"],
+        "segment": named_segment(stored.get("segment", -1), personas),
     }
+
+
+def named_segment(segment: int, personas: Sequence[str]) -> dict[str, Any] | None:
+    """Give a stored segment with its name; one that the loaded version does not have goes by its number.
+
+    Examples
+    --------
+    >>> named_segment(1, ("Newcomers", "Evening talkers"))
+    {'id': 1, 'persona': 'Evening talkers'}
+    >>> named_segment(2, ())
+    {'id': 2, 'persona': 'Segment 2'}
+    >>> named_segment(-1, ()) is None
+    True
+    """
+    if segment < 0:
+        return None
+    return {"id": segment, "persona": personas[segment] if segment < len(personas) else f"Segment {segment}"}

@@ -24,7 +24,7 @@ def scoring_models(registry: Registry) -> Models:
             registry.refused.setdefault(name, f"{name}: no champion is loaded.")
             continue
         try:
-            models[field_set] = _ready(sealed)
+            models[field_set] = ready_to_score(sealed)
         except SealBroken as error:
             registry.champions.pop(name)
             registry.refused[name] = error.detail
@@ -39,11 +39,12 @@ def pinned_models(models_dir: Path, versions: Iterable[str]) -> Models:
     SealBroken
         One of them is no longer there, does not match its seal, or has a card this release cannot use.
     """
-    ready = [_ready(load_version(models_dir / version)) for version in versions]
+    ready = [ready_to_score(load_version(models_dir / version)) for version in versions]
     return {model.field_set: model for model in ready}
 
 
-def _ready(sealed: SealedVersion) -> ScoringModel:
+def ready_to_score(sealed: SealedVersion) -> ScoringModel:
+    """Read the card of a sealed version; raises SealBroken when it has no graph or a card this release cannot use."""
     if sealed.graph is None:
         raise SealBroken(f"{sealed.name}/{sealed.version}: it holds no graph to score with.")
     try:

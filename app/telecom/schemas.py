@@ -134,6 +134,13 @@ class Caution(BaseModel):
     message: str
 
 
+class Segment(BaseModel):
+    """The group of customers this one is most like."""
+
+    id: int = Field(ge=0, examples=[2])
+    persona: str = Field(description="What the group is called.", examples=["Evening talkers"])
+
+
 class PredictResponse(BaseModel):
     """How likely the customer is to leave, what they are worth and what to do."""
 
@@ -153,6 +160,7 @@ class PredictResponse(BaseModel):
     recommendation_code: Annotated[str, Field(json_schema_extra={"enum": _CODES})]
     value_band: ValueBand
     typical_churn_rate: Probability = Field(description="Share of churners the model was trained on, for comparison.")
+    segment: Segment | None = Field(description="Null when the customer was scored without segments.")
 
 
 class BatchResponse(BaseModel):

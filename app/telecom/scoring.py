@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -9,7 +10,16 @@ from numpy.typing import NDArray
 
 from app.telecom.calibration import CalibrationTable
 from app.telecom.clv import ClvInterval
-from app.telecom.features import DESIGN_COLUMNS, FIELD_BY_NAME, MODELLED_FIELDS, Columns, FieldSet, design_matrix
+from app.telecom.features import (
+    DESIGN_COLUMNS,
+    FIELD_BY_NAME,
+    MINUTE_NAMES,
+    MINUTES_IN_A_MONTH,
+    MODELLED_FIELDS,
+    Columns,
+    FieldSet,
+    design_matrix,
+)
 from app.telecom.policy import LEAST_CONFIDENT, TIER_CUT_POINTS, confidence_index, tier_index, value_band_index
 
 Floats = NDArray[np.float64]
@@ -29,6 +39,8 @@ class ScoringModel:
     ----------
     training_range : mapping of str to (float, float)
         Smallest and largest training value of each modelled field, in the field's unit.
+    typical : mapping of str to float
+        Median training value of each modelled field; 1 for a flag that most customers have.
     typical_churn_rate : float
         Share of churners among the training customers, 0-1.
     """
@@ -41,6 +53,7 @@ class ScoringModel:
     clv_interval: ClvInterval
     value_cut_points_usd: tuple[float, ...]
     training_range: Mapping[str, tuple[float, float]]
+    typical: Mapping[str, float]
     typical_churn_rate: float
 
     @classmethod
@@ -70,8 +83,15 @@ class ScoringModel:
             clv_interval=ClvInterval(**card["clv"]["interval"]),
             value_cut_points_usd=tuple(card["policy"]["value_cut_points_usd"]),
             training_range={name: tuple(stats["training_range"]) for name, stats in card["fields"].items()},
+            typical={name: stats["typical"] for name, stats in card["fields"].items()},
             typical_churn_rate=card["data"]["training"]["churn_rate"],
         )
+
+    @cached_property
+    def training_bounds(self) -> tuple[Floats, Floats]:
+        """Smallest and largest training values of the modelled fields, each of shape (k, 1)."""
+        bounds = np.array([self.training_range[name] for name in MODELLED_FIELDS[self.field_set]])
+        return bounds[:, :1], bounds[:, 1:]
 
 
 @dataclass(frozen=True)
@@ -159,14 +179,49 @@ class Warned:
     message: str
 
 
+@dataclass(frozen=True)
+class Contradiction:
+    """Two values that cannot both be right, and the field that a message stands beside."""
+
+    field: str
+    message: str
+    holds: Callable[[Columns], NDArray[np.bool_]]
+
+
+def _without_calls(minutes: str) -> Contradiction:
+    calls = minutes.replace("_minutes", "_calls")
+    label, other = FIELD_BY_NAME[minutes].label, FIELD_BY_NAME[calls].mid_sentence.removeprefix("number of ")
+    message = f"{label} were given without {other}. Check which of the two is right."
+    return Contradiction(minutes, message, lambda columns: (columns[minutes] > 0) & (columns[calls] == 0))
+
+
+_NO_PLAN: Final = Contradiction(
+    "number_vmail_messages",
+    "Voice mail messages were given without a voice mail plan. Check which of the two is right.",
+    lambda columns: (columns["number_vmail_messages"] > 0) & (columns["voice_mail_plan"] == 0),
+)
+_TOO_LONG: Final = Contradiction(
+    MINUTE_NAMES[0],
+    f"The four minutes add up to more than a month has ({MINUTES_IN_A_MONTH:,}). Check them.",
+    lambda columns: np.add.reduce([columns[name] for name in MINUTE_NAMES]) > MINUTES_IN_A_MONTH,
+)
+_CALLS: Final = tuple(name.replace("_minutes", "_calls") for name in MINUTE_NAMES)
+CONTRADICTIONS: Final[Mapping[FieldSet, tuple[Contradiction, ...]]] = {
+    "core": (_NO_PLAN,),
+    "usage": (_NO_PLAN, *map(_without_calls, MINUTE_NAMES), _TOO_LONG),
+}
+
+
 def warnings_for(columns: Columns, model: ScoringModel) -> list[Warned]:
     """List what a person should know before trusting a row: values beyond the training range, contradictions.
 
-    Parameters are those of ``score``; the list is in field order, then row order, and empty when nothing stands out.
+    Parameters are those of ``score``; the list is by field or contradiction, then by row, and empty when nothing stands
+    out.
     """
     found: list[Warned] = []
     names = MODELLED_FIELDS[model.field_set]
-    for place, row in np.argwhere(_outside(columns, model)).tolist():
+    outside = np.argwhere(_outside(columns, model)).tolist()
+    for place, row in outside:
         field = FIELD_BY_NAME[names[place]]
         low, high = model.training_range[field.name]
         message = (
@@ -174,18 +229,17 @@ def warnings_for(columns: Columns, model: ScoringModel) -> list[Warned]:
             "Read the score with care."
         )
         found.append(Warned(row, "outside_training_range", field.name, message))
-    contradiction = (columns["number_vmail_messages"] > 0) & (columns["voice_mail_plan"] == 0)
-    message = "Voice mail messages were given without a voice mail plan. Check which of the two is right."
-    found += [
-        Warned(row, "contradiction", "number_vmail_messages", message) for row in np.flatnonzero(contradiction).tolist()
-    ]
+    # Minutes that are too many are beyond the training range too, so two quick looks clear nearly every frame.
+    without_calls = any(not columns[calls].all() for calls in _CALLS)
+    for contradiction in CONTRADICTIONS[model.field_set] if outside or without_calls else (_NO_PLAN,):
+        rows = np.flatnonzero(contradiction.holds(columns)).tolist()
+        found += [Warned(row, "contradiction", contradiction.field, contradiction.message) for row in rows]
     return found
 
 
 def _outside(columns: Columns, model: ScoringModel) -> NDArray[np.bool_]:
     """Mark values beyond the training range: one row a modelled field, one column a customer."""
-    names = MODELLED_FIELDS[model.field_set]
-    smallest, largest = np.array([model.training_range[name] for name in names]).T[:, :, None]
-    values = np.array([columns[name] for name in names])
+    smallest, largest = model.training_bounds
+    values = np.array([columns[name] for name in MODELLED_FIELDS[model.field_set]])
     outside: NDArray[np.bool_] = (values < smallest) | (values > largest)
     return outside

@@ -16,12 +16,13 @@ from app.errors import FieldProblem, InvalidRequest, ModelNotReady
 from app.predictions import idempotency
 from app.predictions.store import insert_predictions
 from app.telecom import policy
-from app.telecom.answers import NOTES
+from app.telecom.answers import NOTES, named_segment
 from app.telecom.batching import AdaptiveBatcher, OnItsWay, Waiting
-from app.telecom.features import FIELD_BY_NAME, MINUTE_NAMES, MODELLED_FIELDS, FieldSet, monthly_charge_usd
+from app.telecom.features import FIELD_BY_NAME, MINUTE_NAMES, MODELLED_FIELDS, Columns, FieldSet, monthly_charge_usd
 from app.telecom.profiles import numeric_columns
 from app.telecom.schemas import listed, read_customer, to_wire
 from app.telecom.scoring import ScoringModel, score, warnings_for
+from app.telecom.segmenter import UNASSIGNED, Segmenter
 from app.web.metrics import PREDICTIONS
 
 Customer = dict[str, Any]
@@ -66,8 +67,11 @@ def read_one(raw: Any) -> Customer:
 class TelecomService:
     """Scores customers with the loaded versions and records each answer before it is given."""
 
-    def __init__(self, models: Mapping[FieldSet, ScoringModel], writer: GroupWriter) -> None:
+    def __init__(
+        self, models: Mapping[FieldSet, ScoringModel], writer: GroupWriter, segmenter: Segmenter | None = None
+    ) -> None:
         self.models = models
+        self.segmenter = segmenter
         self._writer = writer
         self._batcher = AdaptiveBatcher(self._answer_frame, writer.most_waiting)
 
@@ -111,6 +115,23 @@ class TelecomService:
         _count(rows)
         return await asyncio.to_thread(_sent, rows)
 
+    @property
+    def personas(self) -> tuple[str, ...]:
+        """What segments are called; none without a segment version."""
+        return self.segmenter.personas if self.segmenter else ()
+
+    def model_for(self, customer: Customer) -> ScoringModel:
+        """Give the version that answers this customer; raises ModelNotReady."""
+        self._need_models([customer])
+        return self.models[_field_set(customer)]
+
+    def unstored_answer(self, customer: Customer) -> dict[str, Any]:
+        """Answer one customer as ``predict`` does, without an id and without storing it; raises ModelNotReady."""
+        model = self.model_for(customer)
+        columns = numeric_columns([customer], MODELLED_FIELDS[model.field_set])
+        (answer,) = _answers(columns, model, self.segmenter, [None])
+        return answer
+
     def _need_models(self, customers: Sequence[Customer]) -> None:
         if any(_field_set(customer) not in self.models for customer in customers):
             raise ModelNotReady
@@ -130,7 +151,7 @@ class TelecomService:
             by_field_set.setdefault(_field_set(customer), []).append(position)
         for field_set, positions in by_field_set.items():
             chosen = [(customers[position], request_ids[position], ids[position]) for position in positions]
-            for position, row in zip(positions, _rows(chosen, self.models[field_set]), strict=True):
+            for position, row in zip(positions, _rows(chosen, self.models[field_set], self.segmenter), strict=True):
                 rows[position] = row
         return rows
 
@@ -164,18 +185,14 @@ def _field_set(customer: Customer) -> FieldSet:
     return "core" if customer[MINUTE_NAMES[0]] is None else "usage"
 
 
-def _rows(chosen: Sequence[tuple[Customer, str, str]], model: ScoringModel) -> list[Row]:
+def _rows(chosen: Sequence[tuple[Customer, str, str]], model: ScoringModel, segmenter: Segmenter | None) -> list[Row]:
     columns = numeric_columns((customer for customer, _, _ in chosen), MODELLED_FIELDS[model.field_set])
-    scores = {name: values.tolist() for name, values in vars(score(columns, model)).items()}
-    warned: dict[int, list[dict[str, str]]] = {}
-    for found in warnings_for(columns, model):
-        entry = {"code": found.code, "field": FIELD_BY_NAME[found.field].alias, "message": found.message}
-        warned.setdefault(found.row, []).append(entry)
+    answers = _answers(columns, model, segmenter, [prediction_id for _, _, prediction_id in chosen])
     charges = (monthly_charge_usd(columns) * 100).round().tolist() if model.field_set == "usage" else None
     created_at = now()
     return [
         {
-            **_stored(answer := _answer(scores, row, model, prediction_id, warned.get(row, []))),
+            **_stored(answer),
             "created_at": created_at,
             "request_id": request_id,
             "customer_id": customer["customer_id"],
@@ -185,12 +202,36 @@ def _rows(chosen: Sequence[tuple[Customer, str, str]], model: ScoringModel) -> l
             "monthly_charge_cents": int(charges[row]) if charges else None,
             "answer": to_json(answer).decode(),
         }
-        for row, (customer, request_id, prediction_id) in enumerate(chosen)
+        for row, ((customer, request_id, _), answer) in enumerate(zip(chosen, answers, strict=True))
+    ]
+
+
+def _answers(
+    columns: Columns, model: ScoringModel, segmenter: Segmenter | None, prediction_ids: Sequence[str | None]
+) -> list[dict[str, Any]]:
+    """Score a frame and write each row's answer down; the ids are given in the frame's order."""
+    scored = score(columns, model)
+    scores: dict[str, list[Any]] = {name: values.tolist() for name, values in vars(scored).items()}
+    scores["segment"] = [None] * len(prediction_ids)
+    if segmenter:
+        segments = segmenter.assign(columns, model.field_set, scored.clv_usd).tolist()
+        scores["segment"] = [named_segment(segment, segmenter.personas) for segment in segments]
+    warned: dict[int, list[dict[str, str]]] = {}
+    for found in warnings_for(columns, model):
+        entry = {"code": found.code, "field": FIELD_BY_NAME[found.field].alias, "message": found.message}
+        warned.setdefault(found.row, []).append(entry)
+    return [
+        _answer(scores, row, model, prediction_id, warned.get(row, []))
+        for row, prediction_id in enumerate(prediction_ids)
     ]
 
 
 def _answer(
-    scores: Mapping[str, list[Any]], row: int, model: ScoringModel, prediction_id: str, warned: list[dict[str, str]]
+    scores: Mapping[str, list[Any]],
+    row: int,
+    model: ScoringModel,
+    prediction_id: str | None,
+    warned: list[dict[str, str]],
 ) -> dict[str, Any]:
     tier = policy.TIERS[scores["tier"][row]]
     band = policy.VALUE_BANDS[scores["value_band"][row]]
@@ -215,6 +256,7 @@ def _answer(
         "recommendation_code": action.code,
         "value_band": band,
         "typical_churn_rate": model.typical_churn_rate,
+        "segment": scores["segment"][row],
     }
 
 
@@ -225,4 +267,6 @@ def _stored(answer: dict[str, Any]) -> Row:
         "tier": answer["churn_risk"],
         "clv_cents": round(answer["estimated_clv"] * 100),
         "value_at_risk_cents": round(answer["value_at_risk_usd"] * 100),
+        "value_band": policy.VALUE_BANDS.index(answer["value_band"]),
+        "segment": answer["segment"]["id"] if answer["segment"] else UNASSIGNED,
     }

@@ -57,23 +57,23 @@ class State(BaseModel):
     status: str
 
 
-@router.get("/health", response_model=Health, responses={503: {"model": Health, "description": "Degraded"}})
+@router.get("/health", response_model=Health, responses={503: {"model": Health, "description": "Cannot answer"}})
 async def health(request: Request) -> Response:
-    """Say whether models and database are good, and if not, why."""
+    """Say whether models and database are good, and if not, why; degraded without a 503 where answers still come."""
     state = request.app.state
-    reasons = list(state.registry.refused.values())
+    refused, spared = (list(reasons.values()) for reasons in (state.registry.refused, state.registry.spared))
     problem = await _database_problem(request)
     database = [f"database: {problem.detail}"] if problem else []
-    loaded = "not loaded" if reasons else "loaded"
+    loaded = "not loaded" if refused else "loaded"
     body = Health(
-        status="degraded" if reasons or database else "healthy",
+        status="degraded" if refused or spared or database else "healthy",
         churn_model=loaded,
         clv_model=loaded,
         database="unavailable" if database else "available",
         api_version=request.app.version,
-        reasons=[*reasons, *database],
+        reasons=[*refused, *spared, *database],
     )
-    return JSONResponse(body.model_dump(), 200 if body.status == "healthy" else 503)
+    return JSONResponse(body.model_dump(), 503 if refused or database else 200)
 
 
 @router.get("/livez", response_model=State)

@@ -7,9 +7,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from app.telecom.policy import VALUE_BANDS
 from tests.faults.jobs import JobFile
 
-_SUMS = ("customers", "clv_cents", "value_at_risk_cents", "charged_customers", "monthly_charge_cents")
+_CELL = ("tier", "value_band", "segment")
+_SUMS = ("customers", "clv_cents", "value_at_risk_cents", "charged_customers", "monthly_charge_cents",
+         "probability_millionths")  # fmt: skip
 _SAME = ("tier", "clv_cents", "monthly_charge_cents", "churn_probability", "request_id", "created_at")
 _KEPT = ("tier", "clv_cents", "monthly_charge_cents", "churn_probability", "request_id", "last_seen_at")
 
@@ -74,24 +77,34 @@ def portfolio_complaints(connection: sqlite3.Connection) -> list[str]:
     for row in connection.execute("SELECT * FROM predictions WHERE customer_id IS NOT NULL ORDER BY id"):
         latest[row["customer_id"]] = row
     found, seen = [], 0
-    sums: dict[str, list[int]] = {}
+    sums: dict[tuple[Any, ...], list[int]] = {}
     for customer in connection.execute("SELECT * FROM customers"):
         row = latest.get(customer["id"])
         seen += 1
         if row is None or row["id"] != customer["prediction_id"]:
             found.append(f"customer {customer['id']} does not show the latest prediction")
             continue
-        risk_cents = round(json.loads(row["answer"])["value_at_risk_usd"] * 100)
+        answer = json.loads(row["answer"])
+        risk_cents = round(answer["value_at_risk_usd"] * 100)
         if [row[name] for name in _SAME] != [customer[name] for name in _KEPT]:
             found.append(f"customer {customer['id']} differs from the prediction")
         if abs(risk_cents - customer["value_at_risk_cents"]) > 0:
             found.append(f"customer {customer['id']} has another value at risk")
         charge = row["monthly_charge_cents"]
-        own = (1, row["clv_cents"], risk_cents, charge is not None, charge or 0)
-        sums[row["tier"]] = [a + b for a, b in zip(sums.get(row["tier"], [0] * len(own)), own, strict=True)]
+        own = (1, row["clv_cents"], risk_cents, charge is not None, charge or 0, round(row["churn_probability"] * 1e6))
+        cell = (row["tier"], VALUE_BANDS.index(answer["value_band"]), _segment(answer))
+        sums[cell] = [a + b for a, b in zip(sums.get(cell, [0] * len(own)), own, strict=True)]
     if seen != len(latest):
         found.append(f"{seen} customers stored, {len(latest)} predicted")
     for kept in connection.execute("SELECT * FROM portfolio"):
-        if [kept[name] for name in _SUMS] != sums.get(kept["tier"], [0] * len(_SUMS)):
-            found.append(f"the sums of {kept['tier']} differ from a recomputation")
+        cell = tuple(kept[name] for name in _CELL)
+        if [kept[name] for name in _SUMS] != sums.pop(cell, [0] * len(_SUMS)):
+            found.append(f"the sums of {cell} differ from a recomputation")
+    found += [f"the portfolio has no sums of {cell}" for cell in sums]
     return found[:20]
+
+
+def _segment(answer: dict[str, Any]) -> int:
+    """Read the segment from either form of a stored answer."""
+    segment = answer["segment"]
+    return segment["id"] if isinstance(segment, dict) else -1 if segment is None else int(segment)

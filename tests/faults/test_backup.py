@@ -19,12 +19,13 @@ import pytest
 import sqlalchemy as sa
 
 from app.db.engine import open_engine
-from app.db.tables import customers, portfolio, predictions
+from app.db.tables import predictions
 from app.settings import ROOT
 from tests import databases
 from tests.faults.clients import CUSTOMERS, ClientLog, post_once, under_load
 from tests.faults.job_audit import chunk_complaints, complaints_about_job
 from tests.faults.jobs import await_job, await_progress, is_finished, job_file, job_row, upload
+from tests.portfolio import cells, recounted_cells
 from tests.server_process import start
 from tests.simulated_requests import json_bytes
 
@@ -92,32 +93,13 @@ def complaints(url: str, taken: Taken) -> list[str]:
             if engine.dialect.name == "sqlite":
                 said = connection.exec_driver_sql("PRAGMA integrity_check").scalar()
                 found += [] if said == "ok" else [f"damaged: {said}"]
-            if summed(connection) != recounted(connection):
+            if cells(connection) != recounted_cells(connection):
                 found.append("the portfolio's sums are not a recount")
             return found
     except sa.exc.DBAPIError as error:
         return [f"damaged: {error.orig}"]
     finally:
         engine.dispose()
-
-
-def summed(connection: sa.Connection) -> dict[str, tuple[int, ...]]:
-    """What the portfolio says, for the tiers that have customers."""
-    sums = sa.select(
-        portfolio.c.tier, portfolio.c.customers, portfolio.c.clv_cents, portfolio.c.value_at_risk_cents,
-        portfolio.c.charged_customers, portfolio.c.monthly_charge_cents,
-    )  # fmt: skip
-    return {row[0]: tuple(row[1:]) for row in connection.execute(sums) if row[1]}
-
-
-def recounted(connection: sa.Connection) -> dict[str, tuple[int, ...]]:
-    """What it ought to say."""
-    charge = customers.c.monthly_charge_cents
-    counted = sa.select(
-        customers.c.tier, sa.func.count(), sa.func.sum(customers.c.clv_cents),
-        sa.func.sum(customers.c.value_at_risk_cents), sa.func.count(charge), sa.func.coalesce(sa.func.sum(charge), 0),
-    ).group_by(customers.c.tier)  # fmt: skip
-    return {row[0]: tuple(map(int, row[1:])) for row in connection.execute(counted)}
 
 
 @pytest.fixture

@@ -23,6 +23,8 @@ some_row = st.builds(
     churn_probability=st.sampled_from([0.0, 0.1, 0.25, 1.0]),
     clv_cents=st.integers(0, 5),
     value_at_risk_cents=st.integers(0, 5),
+    value_band=st.sampled_from([0, 1]),
+    segment=st.sampled_from([-1, 0, 2]),
     monthly_charge_cents=st.none() | st.integers(0, 100),
 )
 some_outcome = st.fixed_dictionaries(

@@ -16,7 +16,8 @@ from app.telecom import answers
 from app.telecom.features import FIELDS
 from app.web.csv_cells import restore
 from tests.app.customers.histories import leave, store_customers
-from tests.factories import a_core_customer, a_customer
+from tests.factories import a_core_customer, a_customer, a_segmenter
+from tests.sealed import USAGE
 
 FORMULAS = ["=1+1", "+1-2", "-x", "@SUM(A1)", "'=1", "1,2", '"', "'quoted'"]
 
@@ -50,10 +51,23 @@ def test_a_line_holds_profile_and_answer(client: TestClient) -> None:
     assert line["warnings"] == " ".join(warning["message"] for warning in answer["warnings"])
     assert [float(line[name]) for name in ("probability_low", "probability_high")] == answer["probability_interval"]
     assert float(line["value_at_risk_usd"]) == answer["value_at_risk_usd"]
-    assert line["model"] == "telecom-usage/1"
+    assert line["model"] == USAGE
     assert (line["outcome"], line["outcome_date"]) == ("stayed", "2026-01-31")
     profile = {field.alias: line[field.alias] for field in FIELDS}
     assert client.post("/predict", json=profile).json()["churn_probability"] == answer["churn_probability"]
+
+
+def test_a_line_holds_the_segment_by_number_and_by_name(client: TestClient) -> None:
+    telecom = client.app.state.telecom  # type: ignore[attr-defined]
+    telecom.segmenter = None
+    client.post("/predict", json=a_customer(customerId="C-0"))
+    telecom.segmenter = a_segmenter("Silent", "=Talkers")
+    for calls in (1, 2):
+        client.post("/predict", json=a_customer(customerId=f"C-{calls}", customerServiceCalls=calls))
+    lines = {line["customerId"]: (line["segment"], restore(line["persona"])) for line in download(client)}
+    assert lines == {"C-0": ("", ""), "C-1": ("1", "=Talkers"), "C-2": ("0", "Silent")}
+    assert [line["customerId"] for line in download(client, segment=1)] == ["C-1"]
+    assert len(download(client, value_band="high")) + len(download(client, value_band="standard")) == 3
 
 
 def test_minutes_that_are_not_known_stay_empty(client: TestClient) -> None:
@@ -82,7 +96,7 @@ def test_filters_and_order_are_those_of_the_list(client: TestClient) -> None:
 @pytest.mark.parametrize("count", [0, 1, 4, 5, 6, 11])
 def test_pages_follow_each_other_without_a_gap(engine: Engine, monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     monkeypatch.setattr(exports, "_PAGE", 5)
-    monkeypatch.setattr(exports, "full_answer", lambda _row: ANSWER)
+    monkeypatch.setattr(exports, "full_answer", lambda *_: ANSWER)
     with engine.begin() as connection:
         store_customers(connection, *(f"C-{number:02}" for number in range(count)))
         leave(connection, "nobody")
@@ -94,6 +108,7 @@ def test_pages_follow_each_other_without_a_gap(engine: Engine, monkeypatch: pyte
 
 ANSWER = dict.fromkeys(answers.ANSWER_COLUMNS, "") | {
     "probability_interval": (0, 1), "clv_interval": (0, 1), "model": {"name": "m", "version": "1"}, "warnings": [],
+    "segment": None,
 }  # fmt: skip
 
 

@@ -14,8 +14,8 @@ from app.customers.lists import Filters, Order, position, read_page
 from app.db.engine import open_engine
 from app.db.tables import customers
 from app.predictions.store import insert_predictions
-from app.predictions.sums import CHURNED
-from app.telecom.policy import TIERS
+from app.predictions.sums import CHURNED, STAYED
+from app.telecom.policy import TIERS, VALUE_BANDS
 from tests.app.customers.histories import Step, leave, some_history, store_customers, tell
 from tests.databases import migrated
 from tests.factories import a_prediction_row
@@ -33,6 +33,8 @@ some_filters = st.builds(
     prefix=st.sampled_from(["", "A", "AA", "é", "%", "_", "nobody", "'"]),
     min_clv_cents=st.integers(0, 5),
     standing=st.sampled_from(["current", "left", "all"]),
+    value_band=st.none() | st.sampled_from(VALUE_BANDS),
+    segment=st.none() | st.integers(0, 2),
 )
 some_order = st.builds(Order, sort=st.sampled_from(SORTS), descending=st.booleans())
 
@@ -45,6 +47,8 @@ def naive(connection: Connection, filters: Filters, order: Order) -> list[str]:
         if filters.tier in (None, row["tier"])
         and row["id"].startswith(filters.prefix)
         and row["clv_cents"] >= filters.min_clv_cents
+        and filters.value_band in (None, VALUE_BANDS[row["value_band"]])
+        and filters.segment in (None, row["segment"])
         and {"current": row["outcome"] != CHURNED, "left": row["outcome"] == CHURNED, "all": True}[filters.standing]
     ]
     column = COLUMNS[order.sort]
@@ -81,18 +85,24 @@ def test_every_combination_pages_through_hundreds(connection: Connection) -> Non
         a_prediction_row(
             customer_id=f"{'AB'[number % 2]}-{number * 7 % 300}", tier=TIERS[number % 3], clv_cents=number % 11,
             churn_probability=number % 7 / 7, value_at_risk_cents=number % 13,
+            value_band=number // 2 % 2, segment=number // 3 % 4 - 1,
         )
         for number in range(300)
     ]  # fmt: skip
     insert_predictions(connection, rows)
     leave(connection, *(row["customer_id"] for row in rows[::5]))
+    narrow: Iterator[Any] = itertools.cycle([("standard", None), (None, 2), ("high", 0)])
+    non_empty = 0
     for tier, prefix, minimum, standing, sort, descending in itertools.product(
         (None, "High"), ("", "A-1"), (0, 6), ("current", "left", "all"), SORTS, (True, False)
     ):
-        filters, order = Filters(tier, prefix, minimum, standing), Order(sort, descending)  # type: ignore[arg-type]
-        found = list(paged(connection, filters, order, 17))
-        assert found == naive(connection, filters, order)
-        assert found
+        for group in ((None, None), next(narrow)):
+            filters, order = Filters(tier, prefix, minimum, standing, *group), Order(sort, descending)  # type: ignore[arg-type]
+            found = list(paged(connection, filters, order, 31))
+            assert found == naive(connection, filters, order)
+            assert found or group != (None, None)
+            non_empty += bool(found)
+    assert non_empty > 300
 
 
 def test_a_prefix_is_literal(connection: Connection) -> None:
@@ -113,7 +123,11 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """A file with enough customers for the database to prefer one way over another."""
     url = f"sqlite:///{tmp_path_factory.mktemp('filled') / 'telelink.db'}"
     with migrated(url) as engine, engine.begin() as connection:
-        store_customers(connection, *(f"C-{number:05}" for number in range(3_000)))
+        for place, tier in enumerate(TIERS):
+            ids = [f"C-{number:05}" for number in range(place, 3_000, len(TIERS))]
+            store_customers(connection, *ids, tier=tier, segment=1)
+            leave(connection, ids[-1])
+            leave(connection, ids[-2], outcome=STAYED)
     engine = open_engine(url)
     yield engine
     engine.dispose()
@@ -140,26 +154,32 @@ def plans(engine: Engine, filters: Filters, order: Order) -> list[str]:
 @pytest.mark.parametrize("prefix", ["", "C-0"])
 @pytest.mark.parametrize("minimum", [0, 1])
 @pytest.mark.parametrize("standing", ["current", "all"])
+@pytest.mark.parametrize("group", [(None, None), ("standard", 1)])
 def test_a_walk_follows_the_index_of_its_list_and_sorts_nothing_but_the_page(
     filled: Engine, monkeypatch: pytest.MonkeyPatch, sort: Any, descending: bool, prefix: str, minimum: int,
-    standing: Any,
+    standing: Any, group: Any,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(lists, "_FEW_BY_ID", 1)
     monkeypatch.setattr(lists, "_FEW_BY_ID_IN_TIME", 1)
     monkeypatch.setattr(lists, "_FEW_BY_VALUE", 1)
-    steps = plans(filled, Filters(None, prefix, minimum, standing), Order(sort, descending))
+    steps = plans(filled, Filters(None, prefix, minimum, standing, *group), Order(sort, descending))
     used = [step for step in steps if "customers" in step]
-    walks = [step for step in used if f"COVERING INDEX ix_customers_outcome_tier_{COLUMNS[sort]}_id" in step]
+    walks = [step for step in used if f"COVERING INDEX ix_customers_by_{COLUMNS[sort]} " in step]
     others = [step for step in used if step not in walks]
     assert len(walks) >= (9 if standing == "all" else 6) * 2
     # Beside the walks: two probes that stop at the second row, and the page's own rows by their ids.
     assert not [step for step in others if step.startswith("SCAN customers")]
-    assert all("PRIMARY KEY" in step or "ix_customers_outcome_tier_clv_cents_id" in step for step in others), others
+    assert all("PRIMARY KEY" in step or "ix_customers_by_clv_cents " in step for step in others), others
+
+
+def test_a_segment_that_nobody_is_in_is_not_looked_for(filled: Engine) -> None:
+    assert not [step for step in plans(filled, Filters(segment=7), Order()) if "customers" in step]
+    assert not [step for step in plans(filled, Filters(tier="High", value_band="high"), Order()) if "customers" in step]
 
 
 @pytest.mark.parametrize("sort", SORTS)
 def test_few_ids_are_found_by_their_ids(filled: Engine, sort: Any) -> None:
-    steps = plans(filled, Filters(prefix="C-0001"), Order(sort))
+    steps = plans(filled, Filters(prefix="C-0001", value_band="standard", segment=1), Order(sort))
     used = [step for step in steps if "customers" in step]
     assert used
     assert all("PRIMARY KEY" in step for step in used), used

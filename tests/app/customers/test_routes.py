@@ -51,6 +51,8 @@ def test_a_customer_is_listed_with_the_latest_answer(client: TestClient) -> None
         "estimated_clv": answer["estimated_clv"],
         "value_at_risk_usd": answer["value_at_risk_usd"],
         "outcome": None,
+        "value_band": answer["value_band"],
+        "segment": answer["segment"],
     }
 
 
@@ -81,8 +83,9 @@ def test_a_cursor_is_refused_by_another_list(client: TestClient) -> None:
 
 
 def test_filters_are_those_of_the_address(client: TestClient) -> None:
-    low, high = predict(client, "A-1"), predict(client, "B-1", **LEAVER)
+    low, high = predict(client, "A-1"), predict(client, "B-1", **LEAVER, accountLength=1)
     assert (low["churn_risk"], high["churn_risk"]) == ("Low", "High")
+    assert low["value_band"] != high["value_band"]
     record(client, "B-1", {"outcome": "churned", "date": "2026-01-31"})
     for query, expected in (
         ({}, {"A-1"}),
@@ -96,6 +99,10 @@ def test_filters_are_those_of_the_address(client: TestClient) -> None:
         ({"min_clv": low["estimated_clv"]}, {"A-1"}),
         ({"min_clv": low["estimated_clv"] + 0.01}, set()),
         ({"min_clv": "1e300"}, set()),
+        ({"outcome": "all", "value_band": low["value_band"]}, {"A-1"}),
+        ({"outcome": "all", "value_band": high["value_band"]}, {"B-1"}),
+        ({"value_band": "", "segment": ""}, {"A-1"}),
+        ({"segment": "999"}, set()),
     ):
         assert {entry["id"] for entry in get(client, "/customers", **query)["customers"]} == expected, query
 
@@ -112,6 +119,10 @@ def test_filters_are_those_of_the_address(client: TestClient) -> None:
         ({"limit": "ten"}, "limit", "Limit must be a whole number from 1 to 200"),
         ({"min_clv": "-1"}, "min_clv", "Smallest lifetime value must be a number of USD, 0 or more"),
         ({"min_clv": "nan"}, "min_clv", "Smallest lifetime value must be a number of USD, 0 or more"),
+        ({"value_band": "low"}, "value_band", "Value band must be high or standard"),
+        ({"segment": "-1"}, "segment", "Segment must be a whole number from 0 to 999"),
+        ({"segment": "1000"}, "segment", "Segment must be a whole number from 0 to 999"),
+        ({"segment": "\u0661"}, "segment", "Segment must be a whole number from 0 to 999"),
         ({"q": "a b"}, "q", "Beginning of the id must be up to 64 visible characters, without spaces"),
         ({"q": "\0"}, "q", "Beginning of the id must be up to 64 visible characters, without spaces"),
     ],

@@ -12,9 +12,10 @@ from app.predictions.store import insert_predictions
 from app.predictions.sums import CHURNED, STAYED
 from tests.app.customers.histories import NOW, Step, leave, some_history, store_customers, tell
 from tests.factories import a_prediction_row
-from tests.portfolio import NOTHING, of, recount, sums
+from tests.portfolio import NOTHING, cells, of, recounted_cells, sums
 
-KNOWN = of(customers=1, clv_cents=250_000, value_at_risk_cents=25_000, charged_customers=1, monthly_charge_cents=5_950)
+KNOWN = of(customers=1, clv_cents=250_000, value_at_risk_cents=25_000, charged_customers=1, monthly_charge_cents=5_950,
+           probability_millionths=100_000)  # fmt: skip
 
 
 @given(history=some_history)
@@ -22,7 +23,7 @@ KNOWN = of(customers=1, clv_cents=250_000, value_at_risk_cents=25_000, charged_c
 def test_after_any_history_the_sums_are_a_recount(shared_engine: Engine, history: list[Step]) -> None:
     with shared_engine.connect() as connection:
         tell(connection, history)
-        assert sums(connection) == recount(connection)
+        assert cells(connection) == recounted_cells(connection)
         connection.rollback()
 
 

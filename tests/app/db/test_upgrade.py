@@ -116,8 +116,8 @@ def test_up_down_up_ends_where_it_began(engine: Engine) -> None:
 def test_the_portfolio_begins_with_a_row_of_zeros_for_each_tier(engine: Engine) -> None:
     with engine.connect().execution_options(read_only=True) as connection:
         rows = connection.execute(text("SELECT * FROM portfolio")).all()
-    assert {row[0] for row in rows} == set(TIERS)
-    assert {value for row in rows for value in row[1:]} <= {0, None}
+    assert {row[:3] for row in rows} == {(tier, 0, -1) for tier in TIERS}
+    assert {value for row in rows for value in row[3:]} == {0, None}
 
 
 def test_the_head_is_the_newest_file() -> None:

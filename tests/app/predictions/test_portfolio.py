@@ -31,6 +31,15 @@ def test_who_left_counts_in_the_total_and_in_no_mean() -> None:
     assert figures["updated_at"] == "2026-01-03"
 
 
+def test_the_cells_of_a_tier_are_one_figure() -> None:
+    parts = [tier("Low", customers=3, clv_cents=900), tier("High", customers=1), tier("Low", "2026-01-02", customers=2)]
+    figures = summarise(parts)
+    assert (figures["low_risk_customers"], figures["high_risk_customers"]) == (5, 1)
+    assert (figures["total_customers"], figures["avg_clv"], figures["updated_at"]) == (6, 1.5, "2026-01-02")
+    (day,) = by_day([], parts)
+    assert (day["low_risk_customers"], day["high_risk_customers"]) == (5, 1)
+
+
 def test_without_an_outcome_nobody_is_said_to_be_active() -> None:
     figures = summarise([tier("Low", customers=3), tier("High", customers=1), tier("Medium")])
     assert [figures[name] for name in ("active_customers", "churned_customers", "churn_rate")] == [None] * 3

@@ -15,7 +15,7 @@ from app.predictions.sums import read_portfolio
 from app.telecom.policy import TIERS
 from tests.databases import sqlite_only
 from tests.factories import a_prediction_row
-from tests.portfolio import NOTHING, of, recount, sums
+from tests.portfolio import NOTHING, cells, of, recounted_cells, sums
 
 Rows = Sequence[dict[str, Any]]
 PYTHON_US_PER_ROW = 12
@@ -28,6 +28,8 @@ some_row = st.builds(
     churn_probability=st.floats(0, 1),
     clv_cents=st.integers(0, 10**12),
     value_at_risk_cents=st.integers(0, 10**12),
+    value_band=st.sampled_from([0, 1]),
+    segment=st.sampled_from([-1, 0, 3]),
     monthly_charge_cents=st.none() | st.integers(0, 10**7),
 )
 some_history = st.lists(st.lists(some_row, max_size=12), max_size=6)
@@ -46,14 +48,14 @@ def check(connection: Connection, history: Iterable[Rows]) -> None:
     rows = [row for batch in history for row in batch]
     latest = {row["customer_id"]: row for row in rows if row["customer_id"] is not None}
     columns = ("prediction_id", "request_id", "tier", "churn_probability", "clv_cents", "value_at_risk_cents",
-               "monthly_charge_cents", "last_seen_at")  # fmt: skip
+               "monthly_charge_cents", "value_band", "segment", "last_seen_at")  # fmt: skip
     stored = {row.id: tuple(getattr(row, name) for name in columns) for row in connection.execute(select(customers))}
     assert stored == {
         key: (row["id"], *(row[name] for name in columns[1:-1]), row["created_at"]) for key, row in latest.items()
     }
-    kept = [{name: value for name, value in row.items() if name != "value_at_risk_cents"} for row in rows]
+    kept = [{column.name: row[column.name] for column in predictions.c} for row in rows]
     assert connection.execute(select(predictions).order_by(predictions.c.id)).mappings().all() == kept
-    assert sums(connection) == recount(connection)
+    assert cells(connection) == recounted_cells(connection)
 
 
 @given(history=some_history)
@@ -74,7 +76,7 @@ def test_how_a_history_is_cut_into_batches_changes_no_sum(shared_engine: Engine,
         with shared_engine.connect() as connection:
             for batch in batches:
                 insert_predictions(connection, batch)
-            found.append(sums(connection))
+            found.append(cells(connection))
             connection.rollback()
     assert found[0] == found[1]
 
@@ -92,11 +94,12 @@ def test_of_duplicates_within_a_batch_the_last_counts_once(connection: Connectio
     batch = [a_prediction_row(tier=tier, clv_cents=100 * place) for place, tier in enumerate(("High", "Medium", "Low"))]
     insert_predictions(connection, batch)
     check(connection, [batch])
-    one = of(customers=1, clv_cents=200, value_at_risk_cents=25_000, charged_customers=1, monthly_charge_cents=5_950)
+    one = of(customers=1, clv_cents=200, value_at_risk_cents=25_000, charged_customers=1, monthly_charge_cents=5_950,
+             probability_millionths=100_000)  # fmt: skip
     assert sums(connection) == {"High": NOTHING, "Medium": NOTHING, "Low": one}
     insert_predictions(connection, again := [a_prediction_row(tier="High", clv_cents=7, monthly_charge_cents=None)])
     check(connection, [batch, again])
-    one = of(customers=1, clv_cents=7, value_at_risk_cents=25_000)
+    one = of(customers=1, clv_cents=7, value_at_risk_cents=25_000, probability_millionths=100_000)
     assert sums(connection) == {"High": one, "Medium": NOTHING, "Low": NOTHING}
 
 
@@ -153,10 +156,31 @@ def test_looking_up_needs_few_different_statements(connection: Connection) -> No
     assert max(statement.count("?") + statement.count("%s") for statement in statements) == 512
 
 
-def test_the_portfolio_is_three_rows_whatever_it_sums(connection: Connection) -> None:
-    insert_predictions(connection, [a_prediction_row(customer_id=str(number)) for number in range(50)])
-    assert {row.tier for row in read_portfolio(connection)} == set(TIERS)
-    assert len(read_portfolio(connection)) == len(TIERS)
+def test_the_portfolio_is_a_row_a_cell_whatever_it_sums(connection: Connection) -> None:
+    for _ in range(2):
+        rows = [
+            a_prediction_row(
+                customer_id=str(number), tier=TIERS[number % 3], value_band=number % 2, segment=number % 5 - 1
+            )
+            for number in range(60)
+        ]
+        insert_predictions(connection, rows)
+        assert {row.tier for row in read_portfolio(connection)} == set(TIERS)
+        assert len(read_portfolio(connection)) == len(TIERS) * 2 * 5
+
+
+def test_who_moves_to_another_cell_is_in_the_sums_of_one(connection: Connection) -> None:
+    for band, segment in ((0, -1), (1, -1), (1, 2), (0, 2)):
+        insert_predictions(connection, [a_prediction_row(value_band=band, segment=segment)])
+        assert {cell: figures["customers"] for cell, figures in cells(connection).items()} == {
+            ("Low", band, segment): 1
+        }
+
+
+def test_probabilities_are_summed_exactly(connection: Connection) -> None:
+    rows = [a_prediction_row(customer_id=str(number), churn_probability=number / 1e6) for number in range(1, 1_000)]
+    insert_predictions(connection, rows)
+    assert sums(connection)["Low"]["probability_millionths"] == sum(range(1, 1_000))
 
 
 def test_a_row_without_one_of_its_columns_is_refused(engine: Engine) -> None:
@@ -177,7 +201,11 @@ def test_a_newer_answer_that_overtook_a_batch_stays_the_latest(engine: Engine) -
             insert_predictions(connection, [row])
     with engine.connect().execution_options(read_only=True) as connection:
         assert connection.execute(select(customers.c.prediction_id, customers.c.tier)).all() == [("0199-2", "High")]
-        assert {row.tier: row.customers for row in read_portfolio(connection)} == {"Low": 0, "Medium": 0, "High": 1}
+        assert {tier: figures["customers"] for tier, figures in sums(connection).items()} == {
+            "Low": 0,
+            "Medium": 0,
+            "High": 1,
+        }
 
 
 def a_batch(size: int, prefix: str = "C", **changes: Any) -> list[dict[str, Any]]:

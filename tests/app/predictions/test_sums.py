@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, event, func, select
 
 from app.db.tables import portfolio, portfolio_history
 from app.predictions import sums
-from app.predictions.sums import CHURNED, Shifts, read_days
+from app.predictions.sums import CHURNED, Shifts, read_days, read_portfolio
 from app.telecom.policy import TIERS
 
 
@@ -19,10 +19,13 @@ def connection(shared_engine: Engine) -> Iterator[Connection]:
         connection.rollback()
 
 
-def join(connection: Connection, now: str, tier: str = "Low", outcome: str | None = None) -> None:
+def join(
+    connection: Connection, now: str, tier: str = "Low", outcome: str | None = None, value_band: int = 0,
+    segment: int = -1,
+) -> None:  # fmt: skip
     """Let one customer join the sums at a moment."""
     shifts = Shifts()
-    shifts.move(1, tier, 1_000, 100, None, outcome)
+    shifts.move(1, outcome, tier, value_band, segment, 1_000, 100, None, 0.25)
     shifts.apply(connection, now)
 
 
@@ -49,6 +52,23 @@ def test_a_day_has_a_row_for_every_tier(connection: Connection) -> None:
     join(connection, "2026-01-01T00:00:00.000000Z")
     join(connection, "2026-01-02T00:00:00.000000Z")
     assert {row.tier for row in read_days(connection)} == set(TIERS)
+
+
+def test_a_day_sums_the_cells_of_a_tier(connection: Connection) -> None:
+    for value_band, segment in ((0, -1), (1, 0), (1, 1)):
+        join(connection, "2026-01-01T00:00:00.000000Z", value_band=value_band, segment=segment)
+    join(connection, "2026-01-02T00:00:00.000000Z", value_band=1, segment=7)
+    assert days(connection) == [("2026-01-01", "Low", 3, 3_000, 300, 0)]
+    assert len(read_days(connection)) == len(TIERS)
+
+
+def test_a_cell_is_begun_by_its_first_customer(connection: Connection) -> None:
+    before = len(read_portfolio(connection))
+    join(connection, "2026-01-01T00:00:00.000000Z", value_band=1, segment=5)
+    (new,) = [row for row in read_portfolio(connection) if row.segment == 5]
+    assert (new.tier, new.value_band, new.customers, new.probability_millionths) == ("Low", 1, 1, 250_000)
+    assert new.updated_at == "2026-01-01T00:00:00.000000Z"
+    assert len(read_portfolio(connection)) == before + 1
 
 
 def test_a_frame_of_yesterday_that_comes_late_opens_no_day_again(connection: Connection) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.settings import ROOT
+from tests.sealed import USAGE
 
 
 @pytest.fixture
@@ -17,4 +18,4 @@ def models_dir(tmp_path: Path) -> Path:
 @pytest.fixture
 def version(models_dir: Path) -> Path:
     """The folder of one sealed version."""
-    return models_dir / "telecom-usage" / "1"
+    return models_dir / USAGE

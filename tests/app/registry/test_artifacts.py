@@ -17,8 +17,9 @@ from app.registry import artifacts
 from app.registry.artifacts import CARD, CHECKSUMS, MODEL, load_version, read_verified
 from app.settings import ROOT
 from app.telecom.features import DESIGN_COLUMNS
+from tests.sealed import CORE, USAGE
 
-FILES = sorted(path.name for path in (ROOT / "models" / "telecom-usage" / "1").iterdir())
+FILES = sorted(path.name for path in (ROOT / "models" / USAGE).iterdir())
 CONTENTS = [name for name in FILES if name != CHECKSUMS]
 MUTATIONS = 300
 
@@ -225,7 +226,7 @@ def test_a_card_of_another_version_is_refused(version: Path) -> None:
 
 def test_a_version_of_another_model_is_refused(models_dir: Path, version: Path) -> None:
     shutil.rmtree(version)
-    shutil.copytree(models_dir / "telecom-core" / "1", version)
+    shutil.copytree(models_dir / CORE, version)
     with pytest.raises(SealBroken, match="another version"):
         load_version(version)
 
@@ -245,7 +246,7 @@ def test_a_sealed_file_that_cannot_be_loaded_is_refused(version: Path, name: str
 
 
 def test_a_graph_that_gives_other_answers_is_refused(models_dir: Path, version: Path) -> None:
-    shutil.copy(models_dir / "telecom-core" / "1" / MODEL, version / MODEL)
+    shutil.copy(models_dir / CORE / MODEL, version / MODEL)
     seal(version)
     with pytest.raises(SealBroken):
         load_version(version)

@@ -12,8 +12,9 @@ from app.registry.service import ALIASES, load_registry
 from app.settings import ROOT
 from tests.conftest import StartService
 from tests.factories import a_core_customer, a_customer
+from tests.sealed import VERSION_OF, champion_folder
 
-NAMES = {"telecom-core", "telecom-usage"}
+NAMES = {"telecom-core", "telecom-segments", "telecom-usage"}
 
 
 def write_aliases(models_dir: Path, aliases: Any) -> None:
@@ -30,13 +31,15 @@ def test_every_champion_is_loaded(models_dir: Path) -> None:
 def test_a_broken_version_does_not_take_the_others_along(models_dir: Path, version: Path) -> None:
     (version / "model.onnx").write_bytes(b"")
     registry = load_registry(models_dir)
-    assert registry.champions.keys() == {"telecom-core"}
+    assert registry.champions.keys() == NAMES - {"telecom-usage"}
     assert registry.refused.keys() == {"telecom-usage"}
     assert "model.onnx" in registry.refused["telecom-usage"]
 
 
 def test_a_missing_version_is_refused(models_dir: Path) -> None:
-    write_aliases(models_dir, {"telecom-core": {"champion": "1"}, "telecom-usage": {"champion": "7"}})
+    write_aliases(
+        models_dir, {"telecom-core": {"champion": VERSION_OF["telecom-core"]}, "telecom-usage": {"champion": "77"}}
+    )
     registry = load_registry(models_dir)
     assert (registry.champions.keys(), registry.refused.keys()) == ({"telecom-core"}, {"telecom-usage"})
 
@@ -88,7 +91,7 @@ def test_the_models_are_listed(start_service: StartService) -> None:
     assert answer.status_code == 200
     assert answer.json() == {
         "models": [
-            {"name": name, "version": "1", "alias": "champion", "loaded": True, "reason": None}
+            {"name": name, "version": VERSION_OF[name], "alias": "champion", "loaded": True, "reason": None}
             for name in sorted(NAMES)
         ]
     }
@@ -96,7 +99,7 @@ def test_the_models_are_listed(start_service: StartService) -> None:
 
 @pytest.mark.parametrize("name", sorted(NAMES))
 def test_a_card_is_shown_as_it_was_sealed(start_service: StartService, name: str) -> None:
-    card = json.loads((ROOT / "models" / name / "1" / "card.json").read_text())
+    card = json.loads((champion_folder(ROOT / "models", name) / "card.json").read_text())
     assert start_service().get(f"/models/{name}").json() == card
 
 

@@ -20,8 +20,9 @@ from app.telecom.answers import COMPACT_KEYS, NOTES, full_answer
 from app.telecom.champions import scoring_models
 from app.telecom.features import CORE_FIELDS
 from app.telecom.schemas import PredictResponse
-from tests.factories import a_csv_file, many_customers
+from tests.factories import a_core_customer, a_csv_file, a_customer, a_segmenter, many_customers
 
+SEGMENTER = a_segmenter("Silent", "Talkers", "Callers")
 MODELS = scoring_models(load_registry(ROOT / "models"))
 CORE_ONLY = ["customerId", *(field.alias for field in CORE_FIELDS)]
 CUSTOMERS: dict[str, tuple[list[dict[str, Any]], list[str] | None]] = {
@@ -42,10 +43,15 @@ def from_file(customers: list[dict[str, Any]], columns: list[str] | None) -> lis
     content = a_csv_file(customers, columns)
     dialect, plan = intake.as_resolved(json.loads(json.dumps(intake.resolve(content, None))))
     (block,) = read_blocks(io.BytesIO(content), dialect)
-    return list(prediction_rows(score_block(block, plan, MODELS).stored, "a-job", "2026-11-21T12:00:00.000000Z"))
+    return list(
+        prediction_rows(
+            score_block(block, plan, MODELS, segmenter=SEGMENTER).stored, "a-job", "2026-11-21T12:00:00.000000Z"
+        )
+    )
 
 
 def asked(client: TestClient, customers: list[dict[str, Any]], columns: list[str] | None) -> list[dict[str, Any]]:
+    client.app.state.telecom.segmenter = SEGMENTER  # type: ignore[attr-defined]
     sent = [{name: one[name] for name in (columns or one)} for one in customers]
     answer = client.post("/batch-predict", json=sent)
     assert answer.status_code == 200, answer.text
@@ -63,7 +69,7 @@ def test_a_row_of_a_file_is_answered_as_the_form_is(client: TestClient, kind: st
     answers = asked(client, customers, columns)
     assert len(rows) == len(answers)
     for row, answer in zip(rows, answers, strict=True):
-        assert full_answer(row) == {**answer, "prediction_id": row["id"]}
+        assert full_answer(row, SEGMENTER.personas) == {**answer, "prediction_id": row["id"]}
         assert bool(answer["warnings"]) == ("warnings" in kind)
 
 
@@ -87,15 +93,25 @@ def test_an_answer_as_it_was_sent_is_given_as_it_was_sent(client: TestClient) ->
     assert full_answer({"answer": json.dumps(answer)}) == answer
 
 
+@pytest.mark.parametrize("is_short", [True, False])
+def test_an_answer_of_before_there_were_segments_has_none(client: TestClient, is_short: bool) -> None:
+    row = from_file(*CUSTOMERS["with minutes"])[0]
+    (answer,) = asked(client, many_customers(1), None)
+    stored = json.loads(row["answer"]) if is_short else answer
+    assert stored.pop("segment") is not None
+    full = full_answer({**row, "answer": json.dumps(stored)}, SEGMENTER.personas)
+    assert full == {**answer, "prediction_id": row["id"] if is_short else answer["prediction_id"], "segment": None}
+    PredictResponse.model_validate(full, strict=False)
+
+
 def test_every_word_of_the_short_form_is_kept() -> None:
     rows = from_file(*CUSTOMERS["with minutes, with warnings"])
     for row in rows:
         short = json.loads(row["answer"])
         assert tuple(short) == COMPACT_KEYS
         full = full_answer(row)
-        assert {name: full[name] for name in COMPACT_KEYS if name != "field_set"} == {
-            name: short[name] for name in COMPACT_KEYS if name != "field_set"
-        }
+        same = [name for name in COMPACT_KEYS if name not in ("field_set", "segment")]
+        assert {name: full[name] for name in same} == {name: short[name] for name in same}
 
 
 @pytest.mark.parametrize("kind", ["with minutes", "without minutes"])
@@ -120,3 +136,17 @@ def test_the_short_form_is_a_third_of_the_full_one() -> None:
 def test_what_is_neither_form_is_not_guessed(answer: str) -> None:
     with pytest.raises(KeyError):
         full_answer({**from_file(*CUSTOMERS["with minutes"])[0], "answer": answer})
+
+
+def test_each_customer_of_a_mixed_request_has_their_own_segment(client: TestClient) -> None:
+    client.app.state.telecom.segmenter = SEGMENTER  # type: ignore[attr-defined]
+    sent = [
+        a_customer(customerServiceCalls=1),
+        a_core_customer(customerServiceCalls=2),
+        a_customer(),
+        a_core_customer(),
+    ]
+    answer = client.post("/batch-predict", json=sent).json()
+    calls = [one["customerServiceCalls"] for one in sent]
+    assert [one["segment"]["id"] for one in answer["predictions"]] == [number % 3 for number in calls]
+    assert [one["segment"]["persona"] for one in answer["predictions"]] == [SEGMENTER.personas[n % 3] for n in calls]

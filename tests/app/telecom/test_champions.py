@@ -12,8 +12,9 @@ from app.registry.service import load_registry
 from app.settings import ROOT
 from app.telecom.champions import FIELD_SETS, pinned_models, scoring_models
 from tests.app.registry.test_artifacts import seal
+from tests.sealed import CORE, USAGE
 
-VERSIONS = ("telecom-core/1", "telecom-usage/1")
+VERSIONS = (CORE, USAGE)
 
 
 @pytest.fixture
@@ -52,9 +53,9 @@ def test_a_pinned_version_that_is_not_there_is_named(models: Path, version: str)
 
 
 def test_a_pinned_version_that_was_changed_is_refused(models: Path) -> None:
-    graph = models / "telecom-usage" / "1" / "model.onnx"
+    graph = models / USAGE / "model.onnx"
     graph.write_bytes(graph.read_bytes() + b"\0")
-    with pytest.raises(SealBroken, match="telecom-usage/1"):
+    with pytest.raises(SealBroken, match=USAGE):
         pinned_models(models, VERSIONS)
 
 
@@ -64,7 +65,7 @@ def without(card: dict[str, Any], name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", ["churn", "policy", "fields"])
 def test_a_card_of_another_release_is_refused_and_the_others_answer(models: Path, name: str) -> None:
-    folder = models / "telecom-usage" / "1"
+    folder = models / USAGE
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
     assert name in card
     (folder / "card.json").write_text(json.dumps(without(card, name)), encoding="utf-8")
@@ -73,8 +74,8 @@ def test_a_card_of_another_release_is_refused_and_the_others_answer(models: Path
         pinned_models(models, VERSIONS)
     registry = load_registry(models)
     assert scoring_models(registry).keys() == {"core"}
-    assert registry.champions.keys() == {"telecom-core"}
-    assert "telecom-usage/1" in registry.refused["telecom-usage"]
+    assert registry.champions.keys() == {"telecom-core", "telecom-segments"}
+    assert USAGE in registry.refused["telecom-usage"]
 
 
 def test_a_field_set_without_a_champion_is_refused_by_name(models: Path) -> None:

@@ -16,6 +16,7 @@ REGISTRY = load_registry(ROOT / "models")
 MODELS = {
     sealed.card["field_set"]: ScoringModel.from_card(sealed.card, sealed.graph)
     for sealed in REGISTRY.champions.values()
+    if sealed.graph is not None
 }
 FIELD_SETS = sorted(MODELS)
 
@@ -96,6 +97,30 @@ def test_values_beyond_the_training_range_are_named_by_row_and_field():
 def test_messages_without_a_voice_mail_plan_are_a_contradiction():
     found = warnings_for(typical("core", voice_mail_plan=0.0, number_vmail_messages=20.0), MODELS["core"])
     assert [warned.code for warned in found] == ["contradiction"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "field", "said"),
+    [
+        ({"total_day_calls": 0.0}, "total_day_minutes", "Day minutes were given without day calls."),
+        (
+            {"total_intl_calls": 0.0},
+            "total_intl_minutes",
+            "International minutes were given without international calls.",
+        ),
+        ({"total_eve_minutes": 44_000.0, "total_night_minutes": 644.0}, "total_day_minutes", "more than a month has"),
+    ],
+)
+def test_minutes_that_cannot_be_are_a_contradiction(changed, field, said):
+    found = warnings_for(typical("usage", **changed), MODELS["usage"])
+    (contradiction,) = [warned for warned in found if warned.code == "contradiction"]
+    assert contradiction.field == field
+    assert said in contradiction.message
+
+
+def test_no_minutes_without_calls_are_no_contradiction():
+    quiet = {"total_intl_calls": 0.0, "total_intl_minutes": 0.0}
+    assert all(warned.code != "contradiction" for warned in warnings_for(typical("usage", **quiet), MODELS["usage"]))
 
 
 def test_more_service_calls_raise_the_risk_of_a_customer_with_a_low_bill():

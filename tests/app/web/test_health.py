@@ -1,6 +1,7 @@
 """What an operator, a balancer and a page are told about the service's state."""
 
 import asyncio
+import json
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from app.web import health
 from tests.app.batch.job_requests import without_worker
 from tests.conftest import StartService
 from tests.factories import a_core_customer, a_customer
+from tests.sealed import USAGE, VERSION_OF
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +33,7 @@ def _no_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
 def broken_model(start_service: StartService, tmp_path: Path) -> TestClient:
     """A service one of whose two models does not match its seal."""
     models_dir = Path(shutil.copytree(ROOT / "models", tmp_path / "models"))
-    (models_dir / "telecom-usage" / "1" / "model.onnx").write_bytes(b"broken")
+    (models_dir / USAGE / "model.onnx").write_bytes(b"broken")
     return start_service(models_dir=models_dir)
 
 
@@ -99,10 +101,30 @@ def test_no_models_at_all(start_service: StartService, tmp_path: Path) -> None:
 
 def test_a_model_without_a_champion_is_missed(start_service: StartService, tmp_path: Path) -> None:
     models_dir = Path(shutil.copytree(ROOT / "models", tmp_path / "models"))
-    (models_dir / "aliases.json").write_text('{"telecom-core": {"champion": "1"}}')
+    aliases = {"telecom-core": {"champion": VERSION_OF["telecom-core"]}}
+    (models_dir / "aliases.json").write_text(json.dumps(aliases))
     assert start_service(models_dir=models_dir).get("/health").json()["reasons"] == [
         "telecom-usage: no champion is loaded."
     ]
+
+
+def test_without_usable_segments_answers_still_come_and_health_says_what_is_missing(
+    start_service: StartService, tmp_path: Path
+) -> None:
+    models_dir = Path(shutil.copytree(ROOT / "models", tmp_path / "models"))
+    (card,) = (models_dir / "telecom-segments").glob("*/card.json")
+    card.write_text(card.read_text().replace("persona", "person", 1))
+    client = start_service(models_dir=models_dir)
+    answer = client.get("/health")
+    found = answer.json()
+    assert (answer.status_code, found["status"], found["churn_model"]) == (200, "degraded", "loaded")
+    (reason,) = found["reasons"]
+    assert reason.startswith("telecom-segments/")
+    assert client.get("/readyz").status_code == 200
+    assert client.post("/predict", json=a_customer()).json()["segment"] is None
+    assert {entry["name"]: entry["reason"] for entry in client.get("/models").json()["models"]}[
+        "telecom-segments"
+    ] == reason
 
 
 def test_an_unreadable_database_degrades(unreadable: TestClient) -> None:
