@@ -1,0 +1,173 @@
+"""The closest change really lowers the tier, stays where customers have been, and takes no lever too many."""
+
+from itertools import combinations, product
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from app.explanations.closest_change import LEVERS, Levers, closest_change
+from app.telecom.features import MINUTE_NAMES, MODELLED_FIELDS
+from app.telecom.scoring import score
+from tests.app.explanations.sealed_models import FIELD_SETS, SHIPPED, frame_of, frames, typical_customer
+from training.datasets import columns_of, load_bigml
+
+ALL_LEVERS = {field_set: Levers.from_card(SHIPPED[field_set].card) for field_set in FIELD_SETS}
+COARSE = 5
+
+
+def tier_of(field_set, *customers):
+    return score(frame_of(*customers), SHIPPED[field_set].scoring).tier
+
+
+def find(field_set, customer):
+    return closest_change(customer, SHIPPED[field_set].scoring, ALL_LEVERS[field_set])
+
+
+def changed(customer, change):
+    return {**customer, **change}
+
+
+def applied(field_set, customer, names, values):
+    """Set levers by hand, with the messages that belong to the plan."""
+    after = {**customer, **dict(zip(names, values, strict=True))}
+    if "voice_mail_plan" in names:
+        messages = customer["number_vmail_messages"] or ALL_LEVERS[field_set].messages_with_plan
+        after["number_vmail_messages"] = messages if after["voice_mail_plan"] else 0.0
+    return after
+
+
+def fewest_by_brute_force(field_set, customer, below):
+    """Count the levers that any combination on a coarse grid needs; None when no pair of levers does it."""
+    levers = ALL_LEVERS[field_set]
+    grids = {
+        name: values[np.linspace(0, len(values) - 1, COARSE).astype(int)] if name in MINUTE_NAMES else values
+        for name, values in levers.values.items()
+    }
+    for size in (1, 2):
+        tried = [
+            applied(field_set, customer, names, values)
+            for names in combinations(grids, size)
+            for values in product(*(grids[name][grids[name] != customer[name]] for name in names))
+        ]
+        if tried and (tier_of(field_set, *tried) < below).any():
+            return size
+    return None
+
+
+@pytest.mark.parametrize("field_set", FIELD_SETS)
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_a_change_lowers_the_tier_within_the_training_range_by_the_fewest_levers(field_set, data):
+    customers = data.draw(frames(field_set, largest=1))
+    customer = {name: float(values[0]) for name, values in customers.items()}
+    before = int(tier_of(field_set, customer)[0])
+    assume(before > 0)
+    change = find(field_set, customer)
+    fewest = fewest_by_brute_force(field_set, customer, before)
+    if change is None:
+        assert fewest is None
+        return
+    moved = [name for name in change if name in LEVERS]
+    assert tier_of(field_set, changed(customer, change))[0] < before
+    assert len(moved) <= (fewest or 3)
+    ranges = SHIPPED[field_set].scoring.training_range
+    for name, value in change.items():
+        assert value != customer[name]
+        assert name in (*LEVERS, "number_vmail_messages")
+        if name in LEVERS:
+            assert ranges[name][0] <= value <= ranges[name][1]
+    if "voice_mail_plan" in change:
+        after = changed(customer, change)
+        assert (after["number_vmail_messages"] > 0) == bool(after["voice_mail_plan"])
+
+
+@pytest.mark.parametrize("field_set", FIELD_SETS)
+@settings(max_examples=30, deadline=None)
+@given(data=st.data())
+def test_no_smaller_move_of_one_lever_would_do(field_set, data):
+    calls = data.draw(st.integers(4, 9))
+    others = {"international_plan": float(data.draw(st.booleans()))}
+    if field_set == "usage":
+        others |= {"total_day_minutes": float(data.draw(st.integers(60, 300)))}
+    customer = typical_customer(field_set, customer_service_calls=float(calls), **others)
+    before = int(tier_of(field_set, customer)[0])
+    assume(before > 0)
+    change = find(field_set, customer)
+    assume(change is not None and sum(name in LEVERS for name in change) == 1)
+    levers = ALL_LEVERS[field_set]
+    (own,) = [name for name in change if name in LEVERS]
+    size = abs(change[own] - customer[own]) / levers.spread[own]
+    for name, values in levers.values.items():
+        moves = abs(values - customer[name]) / levers.spread[name]
+        nearer = values[(moves < size - 1e-9) & (values != customer[name])]
+        if len(nearer):
+            tried = [applied(field_set, customer, [name], [value]) for value in nearer]
+            assert (tier_of(field_set, *tried) >= before).all(), name
+
+
+# Training customers for whom no single lever is enough.
+@pytest.mark.parametrize(
+    "values",
+    [
+        (64.0, 1.0, 0.0, 0.0, 55.0, 79.0, 102.0, 9.0, 1.0, 346.8, 249.5, 275.4, 13.3),
+        (110.0, 1.0, 0.0, 0.0, 79.0, 90.0, 91.0, 4.0, 0.0, 293.3, 188.5, 266.9, 14.5),
+        (197.0, 1.0, 0.0, 0.0, 80.0, 115.0, 95.0, 5.0, 5.0, 127.3, 222.3, 173.9, 13.7),
+    ],
+)
+def test_each_move_of_a_pair_is_as_short_as_the_lower_tier_allows(values):
+    customer = dict(zip(MODELLED_FIELDS["usage"], values, strict=True))
+    change = find("usage", customer)
+    assert change is not None
+    moved = [name for name in change if name in LEVERS]
+    assert len(moved) >= 2
+    before = int(tier_of("usage", customer)[0])
+    for name in moved:
+        values = ALL_LEVERS["usage"].values[name]
+        low, high = sorted((customer[name], change[name]))
+        between = values[(values > low) & (values < high)]
+        assert len(between), name
+        nearer = [applied("usage", changed(customer, change), [name], [value]) for value in between]
+        assert (tier_of("usage", *nearer) >= before).all(), name
+
+
+def test_who_is_low_already_needs_no_change():
+    assert find("usage", typical_customer("usage")) is None
+
+
+def test_a_plan_brings_its_messages_and_takes_them_along():
+    levers = ALL_LEVERS["usage"]
+    without = typical_customer("usage", total_day_minutes=310.0, total_eve_minutes=250.0)
+    assert tier_of("usage", without)[0] == 2
+    only_plan = Levers("usage", {"voice_mail_plan": levers.values["voice_mail_plan"]}, levers.spread, 29.0)
+    model = SHIPPED["usage"].scoring
+    assert closest_change(without, model, only_plan) == {"voice_mail_plan": 1.0, "number_vmail_messages": 29.0}
+    own = {**without, "number_vmail_messages": 12.0}
+    assert closest_change(own, model, only_plan) in (None, {"voice_mail_plan": 1.0})
+
+
+@pytest.mark.real_data
+def test_levers_are_read_from_the_cards_histograms(real_data):
+    columns = columns_of(load_bigml(real_data / "churn-bigml-80.csv"))
+    for field_set in FIELD_SETS:
+        levers = ALL_LEVERS[field_set]
+        messages = columns["number_vmail_messages"][columns["voice_mail_plan"] == 1]
+        assert levers.messages_with_plan == pytest.approx(np.median(messages), abs=1)
+        assert list(levers.values) == [name for name in LEVERS if name in MODELLED_FIELDS[field_set]]
+        for name, spread in levers.spread.items():
+            assert spread == pytest.approx(columns[name].std(), rel=0.25), name
+            assert levers.values[name].min() >= columns[name].min()
+            assert levers.values[name].max() <= columns[name].max()
+    assert ALL_LEVERS["usage"].values["total_intl_minutes"][:3].tolist() == [0.0, 0.1, 0.2]
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("field_set", FIELD_SETS)
+def test_nearly_every_training_customer_at_risk_has_a_change(field_set, real_data):
+    columns = columns_of(load_bigml(real_data / "churn-bigml-80.csv"))
+    tiers = score(columns, SHIPPED[field_set].scoring).tier
+    rows = np.flatnonzero(tiers > 0)[:60]
+    names = MODELLED_FIELDS[field_set]
+    found = [find(field_set, {name: float(columns[name][row]) for name in names}) for row in rows]
+    assert sum(change is not None for change in found) >= 0.9 * len(rows)
