@@ -1,0 +1,139 @@
+"""Describe segments in a card: sizes, churn rates, values, what sets each apart, and what separates them at all."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.segments.assignment import DESCRIBED_BY_NAME
+from app.segments.personas import Difference, worth_sentence
+from app.telecom.scoring import Scores
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.intp]
+Booleans = NDArray[np.bool_]
+
+PARTED: Final = 0.75
+"""Share of a feature's variation that lies between segments from which the segments are said to part it."""
+_NORMAL_975: Final = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """The training customers with what is known and estimated of them.
+
+    Attributes
+    ----------
+    values : mapping of str to ndarray, shape (n,)
+        Each of ``DESCRIBED``.
+    churned : ndarray of bool, shape (n,)
+        Whether each customer left.
+    scores : Scores
+        Lifetime value and risk of each.
+    """
+
+    values: Mapping[str, Floats]
+    churned: Booleans
+    scores: Scores
+
+    @property
+    def overall(self) -> dict[str, tuple[float, float]]:
+        """Mean and deviation of each value."""
+        return {name: (float(values.mean()), float(values.std())) for name, values in self.values.items()}
+
+
+def means_inside(values: Mapping[str, Floats], inside: Booleans) -> dict[str, float]:
+    """Mean of each feature inside a segment; everybody's where nobody is."""
+    return {name: float((column[inside] if inside.any() else column).mean()) for name, column in values.items()}
+
+
+def wilson_interval(count: int, rows: int) -> dict[str, float] | None:
+    """Share of ``count`` in ``rows`` with its 95 % interval (Wilson 1927); None without a row.
+
+    Examples
+    --------
+    >>> wilson_interval(10, 100)
+    {'value': 0.1, 'low': 0.055229, 'high': 0.174366}
+    """
+    if not rows:
+        return None
+    share, squared = count / rows, _NORMAL_975**2
+    middle = (share + squared / (2 * rows)) / (1 + squared / rows)
+    half = _NORMAL_975 * np.sqrt(share * (1 - share) / rows + squared / (4 * rows**2)) / (1 + squared / rows)
+    named = {"value": share, "low": max(0.0, middle - half), "high": min(1.0, middle + half)}
+    return {name: round(float(number), 6) for name, number in named.items()}
+
+
+def segment_entry(
+    frame: Portrait, segment: int, inside: Booleans, persona: str, ranked: Sequence[Difference], first: str
+) -> dict[str, Any]:
+    """Write what a card says of one segment; ``inside`` marks its customers, shape (n,)."""
+    customers, share = int(inside.sum()), float(inside.mean())
+    churn_rate = wilson_interval(int(frame.churned[inside].sum()), customers)
+    clv, at_risk = frame.scores.clv_usd[inside], frame.scores.value_at_risk_usd[inside]
+    mean_clv, second = None, "No training customer belongs here."
+    if churn_rate is not None:
+        mean_clv = round(float(clv.mean()), 2)
+        second = worth_sentence(share, churn_rate, mean_clv)
+    return {
+        "id": segment,
+        "persona": persona,
+        "sentences": [first, second],
+        "customers": customers,
+        "share": round(share, 6),
+        "churn_rate": churn_rate,
+        "mean_clv_usd": mean_clv,
+        "value_at_risk_usd": round(float(at_risk.sum()), 2),
+        "differences": [asdict(difference) for difference in ranked],
+        "profile": [
+            {"feature": difference.feature, "label": difference.label, "value": _place(frame, difference)}
+            for difference in sorted(ranked, key=lambda found: list(DESCRIBED_BY_NAME).index(found.feature))
+        ],
+    }
+
+
+def _place(frame: Portrait, difference: Difference) -> float:
+    """Place of a segment's mean among all customers, 0 to 1, equals counted half; for plans the share that holds it."""
+    if DESCRIBED_BY_NAME[difference.feature].flag:
+        return difference.mean
+    values = frame.values[difference.feature]
+    return round(float((values < difference.mean).mean() + (values <= difference.mean).mean()) / 2, 4)
+
+
+def separation(values: Mapping[str, Floats], labels: Integers, names: list[str]) -> list[dict[str, Any]]:
+    """Share of each feature's variation that lies between the segments (Fisher's correlation ratio)."""
+    shares = []
+    for name in names:
+        column = values[name]
+        means = np.array([column[labels == segment].mean() for segment in range(labels.max() + 1)])[labels]
+        share = float(means.var() / column.var()) if column.var() > 0 else 0.0
+        shares.append({"feature": name, "label": DESCRIBED_BY_NAME[name].label, "between": round(share, 6)})
+    return sorted(shares, key=lambda entry: -entry["between"])
+
+
+def finding(card: Mapping[str, Any]) -> str:
+    """Say what separates, how firmly, and whether it is more than gaps within single fields."""
+    at = {name: next(point for point in points if point["k"] == card["k"]) for name, points in card["curves"].items()}
+    width, shuffled = at["silhouette"]["value"], at["shuffled"]
+    parted = [entry["label"] for entry in card["separation"] if entry["between"] >= PARTED]
+    spread = [entry["label"] for entry in card["separation"] if entry["between"] < PARTED]
+    told = (
+        f"{card['k']} groups hold: mean silhouette {width:.2f} (one cloud without groups: "
+        f"{at['one_cloud']['value']:.2f}), and refits on resamples agree by {at['stability']['value']:.2f}."
+    )
+    if width > shuffled["high"]:
+        return f"{told} With each field shuffled on its own it is {shuffled['value']:.2f}: the fields go together."
+    gaps = f" Gaps lie in {_listed(parted)}." if parted else ""
+    verb = "has no gap and is" if len(spread) == 1 else "have no gaps and are"
+    cuts = f" {_listed(spread).capitalize()} {verb} cut where it serves." if spread else ""
+    return (
+        f"{told} With each field shuffled on its own it is {shuffled['value']:.2f} as well: apart from gaps within "
+        f"single fields, the fields are as good as independent.{gaps}{cuts}"
+    )
+
+
+def _listed(labels: Sequence[str]) -> str:
+    words = [label[0].lower() + label[1:] for label in labels]
+    return " and ".join([", ".join(words[:-1])] * bool(words[:-1]) + words[-1:])
