@@ -1,5 +1,7 @@
 """Fit the churn forest: search, out-of-fold scores, and the models it is compared with."""
 
+import importlib
+import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,21 +13,16 @@ from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import brier_score_loss, roc_auc_score
+from sklearn.metrics import brier_score_loss
 from sklearn.model_selection import ParameterSampler, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
+from app.performance.curves import brier_score, probability_figures, ranked, ranking_figures, roc_auc
+from app.performance.held_out import figure, resamples
 from training.calibration import cross_calibrated
-from training.metrics import (
-    DECIMALS,
-    PROBABILITY_METRICS,
-    RANKING_METRICS,
-    Figure,
-    calibration_error,
-    with_interval,
-)
 
 Floats = NDArray[np.float64]
 Design = NDArray[np.float32]
@@ -117,32 +114,23 @@ def compare_models(
 
     Every row but the first also holds its paired difference to the first: both models on the same resampled customers.
     """
+    weights = resamples(len(churned), seed, churned)
     table: list[dict[str, Any]] = []
-    first: dict[str, Floats] = {}
+    first: tuple[Floats, Floats] | None = None
     for name, (make, design) in tqdm(candidates.items(), desc="comparing models", unit="model"):
-        scores = out_of_fold_scores(make, design, churned, fold)
+        # One thread: on a busy machine those of a boosting library wait for each other, a hundred times as long.
+        with threadpool_limits(1, "openmp"):
+            scores = out_of_fold_scores(make, design, churned, fold)
         probability = cross_calibrated(scores, churned, fold)
         row: dict[str, Any] = {"model": name}
-        row |= {key: with_interval(metric, churned, scores, seed=seed) for key, metric in RANKING_METRICS.items()}
-        row |= {
-            key: with_interval(metric, churned, probability, seed=seed) for key, metric in PROBABILITY_METRICS.items()
-        }
-        row["calibration_error"] = {"value": round(calibration_error(churned, probability), DECIMALS)}
-        first = first or {"scores": scores, "probability": probability}
-        if table:
-            row["paired_difference"] = {
-                "roc_auc": _paired(roc_auc_score, churned, scores, first["scores"], seed),
-                "brier_score": _paired(brier_score_loss, churned, probability, first["probability"], seed),
-            }
+        row |= ranking_figures(churned, scores, weights) | probability_figures(churned, probability, weights)
+        auc, brier = roc_auc(ranked(churned, scores, weights)), brier_score(churned, probability, weights)
+        if first is None:
+            first = auc, brier
+        else:
+            row["paired_difference"] = {"roc_auc": figure(auc - first[0]), "brier_score": figure(brier - first[1])}
         table.append(row)
     return table
-
-
-def _paired(metric: Callable[..., float], churned: Booleans, rival: Floats, ours: Floats, seed: int) -> Figure:
-    """Metric of the rival minus ours, with its interval over the same resamples."""
-    return with_interval(
-        lambda label, theirs, own: metric(label, theirs) - metric(label, own), churned, rival, ours, seed=seed
-    )
 
 
 def rivals(seed: int) -> dict[str, Callable[[], ClassifierMixin]]:
@@ -152,3 +140,24 @@ def rivals(seed: int) -> dict[str, Callable[[], ClassifierMixin]]:
         "untuned forest": lambda: RandomForestClassifier(n_estimators=TREES, random_state=seed, n_jobs=-1),
         "gradient boosting": lambda: HistGradientBoostingClassifier(random_state=seed),
     }
+
+
+BOOSTING: Final = {"XGBoost": "xgboost", "LightGBM": "lightgbm"}
+"""Gradient boosting that comes with the extra "boosting", by the module it is imported from."""
+
+
+def boosted_rivals(seed: int) -> dict[str, Callable[[], ClassifierMixin]]:
+    """Rivals of the extra, those that are installed; one thread each, so that a fit can be repeated to the last bit."""
+    makers: dict[str, Callable[[], ClassifierMixin]] = {
+        "XGBoost": lambda: importlib.import_module("xgboost").XGBClassifier(random_state=seed, n_jobs=1),
+        "LightGBM": lambda: importlib.import_module("lightgbm").LGBMClassifier(
+            random_state=seed, n_jobs=1, deterministic=True, force_row_wise=True, verbose=-1
+        ),
+    }
+    return {name: makers[name] for name, module in BOOSTING.items() if importlib.util.find_spec(module)}
+
+
+def not_installed(seed: int) -> list[dict[str, Any]]:
+    """List the rivals that could not be compared, with the reason."""
+    reason = 'Not installed when this version was trained; the extra "boosting" brings it.'
+    return [{"model": name, "not_compared": reason} for name in BOOSTING if name not in boosted_rivals(seed)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,8 @@ class FittedClv:
         USD.
     out_of_fold_usd : ndarray, shape (n,)
         Prediction for each training customer by a regression fitted without the customer's fold, not below 0.
+    means : ndarray, shape (k,)
+        Mean of each design column over the training rows: where an explanation starts.
     """
 
     pipeline: Pipeline
@@ -50,6 +52,18 @@ class FittedClv:
     intercept_usd: float
     interval: ClvInterval
     out_of_fold_usd: Floats
+    means: Floats
+
+    def to_card(self, field_set: FieldSet) -> dict[str, Any]:
+        """Give the regression as plain numbers over the design columns, for explanations."""
+        return {
+            "columns": list(DESIGN_COLUMNS[field_set]),
+            "coefficients": self.coefficients.tolist(),
+            "intercept_usd": self.intercept_usd,
+            "product": list(PRODUCT) if self.product_coefficient else None,
+            "product_coefficient": self.product_coefficient,
+            "means": self.means.tolist(),
+        }
 
 
 def clv_design(design: Design, field_set: FieldSet) -> Floats:
@@ -97,4 +111,6 @@ def fit_clv(design: Design, target_usd: Floats, field_set: FieldSet, remaining_m
     product = float(slopes[plain:].sum())
     interval = ClvInterval(round(float(low), 8), round(float(high), 8), round(remaining_months, 6), COVERAGE)
     intercept = float(regression.intercept_ - slopes @ scaler.mean_)
-    return FittedClv(pipeline, coefficients, product, intercept, interval, held_out)
+    return FittedClv(
+        pipeline, coefficients, product, intercept, interval, held_out, design.mean(axis=0, dtype=np.float64)
+    )

@@ -19,6 +19,8 @@ from onnx import TensorProto, helper, numpy_helper
 from skl2onnx.common.data_types import FloatTensorType
 from sklearn.ensemble import RandomForestClassifier
 
+from app.performance.held_out import FILE as HELD_OUT
+from app.performance.held_out import PERFORMANCE, HeldOut
 from app.registry.artifacts import CARD, CHECKSUMS, MODEL, load_graph
 from app.registry.service import ALIASES, CHAMPION
 
@@ -201,9 +203,14 @@ def point_champion(models_dir: Path, name: str, version: str) -> None:
     _fsync_folder(models_dir)
 
 
-def version_files(graph: bytes, forest: RandomForestClassifier) -> dict[str, bytes]:
+def version_files(graph: bytes, trees: bytes, held_out: HeldOut, performance: Mapping[str, Any]) -> dict[str, bytes]:
     """Collect the files of a version that the service reads."""
-    return {MODEL: graph, TREES: tree_arrays(forest)}
+    return {
+        MODEL: graph,
+        TREES: trees,
+        HELD_OUT: held_out.to_npz(),
+        PERFORMANCE: (json.dumps(performance, separators=(",", ":")) + "\n").encode(),
+    }
 
 
 def keep_pipeline(folder: Path, pipelines: Mapping[str, Any]) -> None:

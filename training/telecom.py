@@ -1,6 +1,7 @@
 """Train one telecom field set from labelled customers, and describe it in a card."""
 
 import importlib.metadata
+import importlib.util
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
@@ -10,6 +11,8 @@ import pandas as pd
 from imblearn.pipeline import Pipeline
 from numpy.typing import NDArray
 
+from app.explanations.trees import Forest
+from app.performance.held_out import resamples
 from app.registry.artifacts import load_graph
 from app.telecom import policy
 from app.telecom.clv import ClvAssumptions, expected_remaining_months, target_clv_usd
@@ -19,8 +22,10 @@ from training.calibration import cross_calibrated, fit_table
 from training.churn import (
     FOLDS,
     ForestSettings,
+    boosted_rivals,
     compare_models,
     fold_of,
+    not_installed,
     out_of_fold_scores,
     rivals,
     search_settings,
@@ -29,7 +34,8 @@ from training.churn import (
 from training.clv import CLV_COLUMNS, PRODUCT, FittedClv, clv_design, design_places, fit_clv
 from training.datasets import CHURNED, columns_of, count_shared_rows
 from training.metrics import churn_figures, clv_figures
-from training.sealing import LinearTerms, build_graph, prove_equal
+from training.performance import held_out_of, measure, sorted_for_sealing
+from training.sealing import LinearTerms, build_graph, prove_equal, tree_arrays, version_files
 from training.simulate import simulate
 
 Floats = NDArray[np.float64]
@@ -40,6 +46,7 @@ GOLDEN_ROWS: Final = 20
 REFERENCE_BINS: Final = 10
 REFERENCE_VALUES: Final = 21
 LIBRARIES: Final = ("imbalanced-learn", "numpy", "onnx", "onnxruntime", "scikit-learn", "skl2onnx")
+BOOSTING_LIBRARIES: Final = ("lightgbm", "xgboost-cpu")
 LIMITS: Final = (
     "The table is one cross-section without dates: the probability has no time horizon, and annual churn is assumed.",
     "The lifetime value's target is derived by a formula from tenure and minutes; no customer was observed to the end. "
@@ -62,10 +69,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Trained:
-    """What sealing needs: the card, the graph and the fitted pipelines."""
+    """What sealing needs: the card, the files beside it and the fitted pipelines."""
 
     card: dict[str, Any]
-    graph: bytes
+    files: dict[str, bytes]
     churn_pipeline: Pipeline
     clv: FittedClv
 
@@ -90,9 +97,10 @@ def train_field_set(field_set: FieldSet, version: str, training: Source, reporti
     settings, tried = search_settings(design, churned, seed)
     pipeline = smote_forest(settings, seed).fit(design, churned)
     assumptions = ClvAssumptions(annual_churn=round(float(churned.mean()), 6))
-    target = target_clv_usd(columns, assumptions)
-    clv = fit_clv(design, target, field_set, expected_remaining_months(assumptions), seed)
+    target, months = target_clv_usd(columns, assumptions), expected_remaining_months(assumptions)
+    clv = fit_clv(design, target, field_set, months, seed)
     graph, equality = _graph(pipeline, clv, design, field_set)
+    churn, out_of_fold = _churn_part(training.frame, design, churned, settings, tried, seed)
     card: dict[str, Any] = {
         "schema": CARD_SCHEMA,
         "name": f"telecom-{field_set}",
@@ -106,7 +114,7 @@ def train_field_set(field_set: FieldSet, version: str, training: Source, reporti
         },
         "fields": _describe_fields(columns, field_set),
         "design_columns": list(DESIGN_COLUMNS[field_set]),
-        "churn": _churn_part(training.frame, design, churned, settings, tried, seed),
+        "churn": churn,
         "clv": _clv_part(clv, assumptions, field_set),
         "policy": {
             "tier_cut_points": list(policy.TIER_CUT_POINTS),
@@ -116,25 +124,27 @@ def train_field_set(field_set: FieldSet, version: str, training: Source, reporti
         "equality": {"rows": len(churned), **equality},
         "golden": _golden(graph, field_set, seed),
         "limits": list(LIMITS),
-        "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
+        "libraries": _libraries(),
     }
     model = ScoringModel.from_card(card, load_graph(graph))
     card["policy"]["training_customers"] = action_counts(columns, model)
     card["reference"] = _reference(columns, model)
     card["reported"] = reported_figures(reporting.frame, model, DECISION_CUT_POINT, assumptions, seed)
-    return Trained(card, graph, pipeline, clv)
+    trees = tree_arrays(pipeline.named_steps["forest"])
+    measured = measure(card, model, Forest.from_npz(trees), training.frame, out_of_fold, reporting.frame, assumptions)
+    return Trained(card, version_files(graph, trees, *measured), pipeline, clv)
 
 
 def reported_figures(
     frame: pd.DataFrame, model: ScoringModel, cut_point: float, assumptions: ClvAssumptions, seed: int
 ) -> dict[str, Any]:
     """Compute the held-out figures of a card from the sealed graph; CI derives them again from the shipped files."""
-    columns, churned = columns_of(frame), frame[CHURNED].to_numpy(np.bool_)
-    answers = score(columns, model)
-    target = target_clv_usd(columns, assumptions)
+    frame = sorted_for_sealing(frame, model, assumptions)
+    held_out, answers = held_out_of(frame, model, assumptions), score(columns_of(frame), model)
+    target, weights = held_out.target_clv_usd, held_out.resamples(seed)
     return {
-        "churn": churn_figures(churned, answers.churn_probability, cut_point, seed),
-        "clv": clv_figures(target, answers.clv_usd, answers.clv_low_usd, answers.clv_high_usd, seed),
+        "churn": churn_figures(held_out.churned, held_out.churn_probability, cut_point, weights),
+        "clv": clv_figures(target, held_out.clv_usd, answers.clv_low_usd, answers.clv_high_usd, weights),
     }
 
 
@@ -164,12 +174,15 @@ def _graph(
 def _churn_part(
     frame: pd.DataFrame, design: NDArray[np.float32], churned: Booleans, settings: ForestSettings,
     tried: list[dict[str, Any]], seed: int,
-) -> dict[str, Any]:  # fmt: skip
-    """Calibrate on out-of-fold scores and report what those folds say, beside the rivals in the same folds."""
+) -> tuple[dict[str, Any], Floats]:  # fmt: skip
+    """Calibrate on out-of-fold scores and report what those folds say, beside the rivals in the same folds.
+
+    Also gives the calibrated out-of-fold probabilities, shape (n,).
+    """
     fold = fold_of(churned, FOLDS, seed)
     scores = out_of_fold_scores(lambda: smote_forest(settings, seed), design, churned, fold)
     honest = cross_calibrated(scores, churned, fold)
-    return {
+    part = {
         "method": "random forest with SMOTE, calibrated by Venn-ABERS on out-of-fold scores",
         "settings": asdict(settings),
         "search": tried,
@@ -179,9 +192,10 @@ def _churn_part(
         "out_of_fold_tiers": {
             tier: int((policy.tier_index(honest) == place).sum()) for place, tier in enumerate(policy.TIERS)
         },
-        "out_of_fold": churn_figures(churned, honest, DECISION_CUT_POINT, seed),
+        "out_of_fold": churn_figures(churned, honest, DECISION_CUT_POINT, resamples(len(churned), seed, churned)),
         "comparison": _compare(frame, settings, design, churned, fold, seed),
     }
+    return part, honest
 
 
 def _clv_part(clv: FittedClv, assumptions: ClvAssumptions, field_set: FieldSet) -> dict[str, Any]:
@@ -192,6 +206,7 @@ def _clv_part(clv: FittedClv, assumptions: ClvAssumptions, field_set: FieldSet) 
         "columns": list(CLV_COLUMNS[field_set]) + [" x ".join(PRODUCT)] * bool(clv.product_coefficient),
         "assumptions": {**asdict(assumptions), "expected_remaining_months": clv.interval.remaining_months},
         "interval": asdict(clv.interval),
+        "linear": clv.to_card(field_set),
     }
 
 
@@ -205,8 +220,14 @@ def _compare(
         "tuned forest with SMOTE (this model)": (lambda: smote_forest(settings, seed), design),
         "the same with state and area code": (lambda: smote_forest(settings, seed), np.hstack([design, places])),
     }
-    candidates |= {name: (make, design) for name, make in rivals(seed).items()}
-    return compare_models(candidates, churned, fold, seed)
+    candidates |= {name: (make, design) for name, make in (rivals(seed) | boosted_rivals(seed)).items()}
+    return compare_models(candidates, churned, fold, seed) + not_installed(seed)
+
+
+def _libraries() -> dict[str, str]:
+    """Print the versions that made this model; those of the extra where it is installed."""
+    extra = [name for name in BOOSTING_LIBRARIES if importlib.util.find_spec(name.partition("-")[0])]
+    return {name: importlib.metadata.version(name) for name in sorted((*LIBRARIES, *extra))}
 
 
 def _describe(source: Source) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from app.errors import HeadersTooLarge, TeleLinkError
 from app.web.metrics import observe
 from app.web.problems import problem_response
 from app.web.protocol import LARGEST_HEAD_BYTES
-from app.web.security_headers import DOCS_HEADERS, DOCS_PATH, PAGE_HEADERS
+from app.web.security_headers import DOCS_HEADERS, DOCS_PATH, PAGE_HEADERS, beside
 
 log = structlog.get_logger()
 
@@ -44,7 +44,8 @@ class RequestContext:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 started_answer.append(True)
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id), *common]
+                own = message["headers"]
+                message["headers"] = [*own, (b"x-request-id", request_id), *beside(own, common)]
                 if served["app"].state.lifecycle.stopping:
                     message["headers"].append((b"connection", b"close"))
                 seconds = time.perf_counter() - started

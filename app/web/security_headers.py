@@ -1,6 +1,9 @@
 """Headers that every answer carries, and what a page may load: from this server, and nothing inline."""
 
-from typing import Final
+from collections.abc import Iterable
+from typing import Final, TypeAlias
+
+Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -20,5 +23,13 @@ _SECURITY_HEADERS: Final = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
-PAGE_HEADERS: Final = (*_SECURITY_HEADERS, (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()))
-DOCS_HEADERS: Final = (*_SECURITY_HEADERS, (b"content-security-policy", DOCS_CONTENT_SECURITY_POLICY.encode()))
+CONTENT_SECURITY_POLICY_HEADER: Final = b"content-security-policy"
+PAGE_HEADERS: Final = (*_SECURITY_HEADERS, (CONTENT_SECURITY_POLICY_HEADER, CONTENT_SECURITY_POLICY.encode()))
+DOCS_HEADERS: Final = (*_SECURITY_HEADERS, (CONTENT_SECURITY_POLICY_HEADER, DOCS_CONTENT_SECURITY_POLICY.encode()))
+
+
+def beside(own: Iterable[tuple[bytes, bytes]], common: Headers) -> Headers:
+    """Give what every answer carries, without the common policy where an answer brings its own, stricter one."""
+    if any(name == CONTENT_SECURITY_POLICY_HEADER for name, _ in own):
+        return _SECURITY_HEADERS
+    return common

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from sklearn.dummy import DummyClassifier
+from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from app.telecom.features import design_matrix
 from training import churn
@@ -66,6 +67,45 @@ def test_the_search_is_repeatable_and_returns_its_best(monkeypatch):
     assert best == again
     assert [row["brier_score"] for row in tried] == sorted(row["brier_score"] for row in tried)
     assert best == ForestSettings(**{name: tried[0][name] for name in churn.SEARCH_SPACE})
+
+
+def test_a_comparison_measures_every_model_on_the_same_customers():
+    fold = fold_of(LABEL, 5, seed=0)
+    candidates = {name: (make, DESIGN) for name, make in churn.rivals(0).items()}
+    table = churn.compare_models(candidates | {"again": candidates["logistic regression"]}, LABEL, fold, seed=0)
+    by_name = {row["model"]: row for row in table}
+    assert list(by_name) == [*candidates, "again"]
+    scores = out_of_fold_scores(candidates["untuned forest"][0], DESIGN, LABEL, fold)
+    assert by_name["untuned forest"]["roc_auc"]["value"] == pytest.approx(roc_auc_score(LABEL, scores), abs=1e-6)
+    probability = churn.cross_calibrated(scores, LABEL, fold)
+    assert by_name["untuned forest"]["brier_score"]["value"] == pytest.approx(
+        brier_score_loss(LABEL, probability), abs=1e-6
+    )
+    same = {"value": 0.0, "low": 0.0, "high": 0.0}
+    assert by_name["again"]["paired_difference"] == {"roc_auc": same, "brier_score": same}
+    difference = by_name["untuned forest"]["paired_difference"]["roc_auc"]
+    unpaired = sum(row["roc_auc"]["high"] - row["roc_auc"]["low"] for row in (table[0], by_name["untuned forest"]))
+    assert difference["high"] - difference["low"] < unpaired
+    assert difference["value"] == pytest.approx(
+        by_name["untuned forest"]["roc_auc"]["value"] - table[0]["roc_auc"]["value"], abs=2e-6
+    )
+
+
+@pytest.mark.parametrize("name", list(churn.BOOSTING))
+def test_a_boosting_library_gives_the_same_scores_again(name):
+    make = churn.boosted_rivals(0)[name]
+    first, second = (make().fit(DESIGN, LABEL).predict_proba(DESIGN)[:, 1] for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
+def test_a_library_that_is_missing_is_named_as_not_compared(monkeypatch):
+    assert churn.not_installed(0) == []
+    found = churn.importlib.util.find_spec
+    monkeypatch.setattr(churn.importlib.util, "find_spec", lambda name: None if name == "lightgbm" else found(name))
+    assert list(churn.boosted_rivals(0)) == ["XGBoost"]
+    (missing,) = churn.not_installed(0)
+    assert missing["model"] == "LightGBM"
+    assert "boosting" in missing["not_compared"]
 
 
 def test_a_label_without_signal_scores_like_chance():

@@ -1,8 +1,10 @@
+import json
+
 import numpy as np
 import pytest
 
 from app.telecom.clv import ClvAssumptions, expected_remaining_months, target_clv_usd
-from app.telecom.features import design_matrix
+from app.telecom.features import DESIGN_COLUMNS, design_matrix
 from training.clv import PRODUCT, clv_design, design_places, fit_clv
 from training.datasets import columns_of
 from training.simulate import simulate
@@ -51,3 +53,18 @@ def test_a_new_customer_with_a_large_bill_is_worth_what_the_formula_says():
     }
     predicted = fitted("usage").pipeline.predict(clv_design(design_matrix(columns, "usage"), "usage"))
     np.testing.assert_allclose(predicted, target_clv_usd(columns, ASSUMPTIONS), rtol=1e-4)
+
+
+@pytest.mark.parametrize("field_set", ["usage", "core"])
+def test_the_card_holds_the_whole_regression(field_set):
+    model, design = fitted(field_set), design_matrix(columns_of(simulate(200, seed=5)), field_set)
+    linear = json.loads(json.dumps(model.to_card(field_set)))
+    assert linear["columns"] == list(DESIGN_COLUMNS[field_set])
+    assert (linear["product"] is None) == (field_set == "core")
+    by_hand = linear["intercept_usd"] + design.astype(np.float64) @ np.array(linear["coefficients"])
+    if linear["product"]:
+        first, second = (linear["columns"].index(name) for name in linear["product"])
+        by_hand += linear["product_coefficient"] * design[:, first].astype(np.float64) * design[:, second]
+    np.testing.assert_allclose(by_hand, model.pipeline.predict(clv_design(design, field_set)), rtol=1e-9)
+    trained_on = design_matrix(columns_of(simulate(3000, seed=1)), field_set)
+    np.testing.assert_allclose(linear["means"], trained_on.mean(axis=0, dtype=np.float64), rtol=1e-12)

@@ -6,7 +6,9 @@ import os
 import numpy as np
 import pytest
 
-from app.registry.service import load_registry
+from app.explanations.trees import TREES, Forest
+from app.performance.held_out import FILE, NAMES, PERFORMANCE, HeldOut
+from app.registry.service import load_registry, read_file
 from app.settings import ROOT
 from app.telecom import policy
 from app.telecom.clv import ClvAssumptions, expected_remaining_months
@@ -14,6 +16,8 @@ from app.telecom.features import FIELD_BY_NAME, MODELLED_FIELDS
 from app.telecom.scoring import ScoringModel
 from training.__main__ import main
 from training.datasets import CHURNED, columns_of, count_shared_rows, file_digest, load_bigml
+from training.importance import correlated_groups, importance_of
+from training.performance import held_out_of, sorted_for_sealing
 from training.telecom import action_counts, reported_figures
 
 CARDS = {name: sealed.card for name, sealed in load_registry(ROOT / "models").champions.items()}
@@ -103,9 +107,31 @@ def test_no_reporting_customer_was_trained_on(training, reporting):
 @pytest.mark.parametrize("field_set", FIELD_SETS)
 def test_the_forest_is_compared_with_its_rivals_in_the_same_folds(field_set):
     rows = {row["model"]: row for row in CARDS[f"telecom-{field_set}"]["churn"]["comparison"]}
-    assert {"logistic regression", "untuned forest", "gradient boosting"} < set(rows)
+    assert {"logistic regression", "untuned forest", "gradient boosting", "XGBoost", "LightGBM"} < set(rows)
     for row in rows.values():
         assert row["roc_auc"]["low"] < row["roc_auc"]["value"] < row["roc_auc"]["high"]
+
+
+@pytest.mark.parametrize("field_set", FIELD_SETS)
+def test_the_held_out_scores_are_those_of_the_sealed_graph(field_set, reporting):
+    sealed = load_registry(ROOT / "models").champions[f"telecom-{field_set}"]
+    card, model = shipped(field_set)
+    assumptions = ClvAssumptions(card["clv"]["assumptions"]["annual_churn"])
+    derived = held_out_of(sorted_for_sealing(reporting, model, assumptions), model, assumptions)
+    kept = HeldOut.from_npz(read_file(sealed, FILE))
+    for name in NAMES:
+        np.testing.assert_allclose(getattr(kept, name), getattr(derived, name), rtol=1e-6, atol=2e-6, err_msg=name)
+
+
+@pytest.mark.parametrize("field_set", FIELD_SETS)
+def test_importance_is_that_of_the_sealed_trees_and_graph(field_set, training, reporting):
+    sealed = load_registry(ROOT / "models").champions[f"telecom-{field_set}"]
+    card, model = shipped(field_set)
+    derived = importance_of(
+        columns_of(reporting), reporting[CHURNED].to_numpy(np.bool_), model, Forest.from_npz(read_file(sealed, TREES)),
+        correlated_groups(columns_of(training), model), card["seed"],
+    )  # fmt: skip
+    assert_same(derived, json.loads(read_file(sealed, PERFORMANCE))["importance"])
 
 
 @pytest.mark.skipif(
@@ -116,6 +142,9 @@ def test_retraining_gives_the_same_cards(tmp_path, real_data):
     for name, card in CARDS.items():
         again = json.loads((tmp_path / name / "1" / "card.json").read_text(encoding="utf-8"))
         without = {"libraries", "version"}
+        champion = load_registry(ROOT / "models").champions[name]
+        page = json.loads((tmp_path / name / "1" / PERFORMANCE).read_text(encoding="utf-8"))
+        assert_same(page, json.loads(read_file(champion, PERFORMANCE)), name)
         assert_same(
             {key: value for key, value in again.items() if key not in without},
             {key: value for key, value in card.items() if key not in without},
