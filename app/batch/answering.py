@@ -1,6 +1,6 @@
 """Score what a block's rows say: the rows without a problem, each by the version for its field set."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import compress
 from typing import Any, Final
@@ -9,10 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.batch.validation import NOT_GIVEN, Floats, Read
-from app.telecom.features import MINUTE_NAMES, FieldSet
+from app.telecom.features import MINUTE_NAMES, Columns, FieldSet
 from app.telecom.scoring import Scores, ScoringModel, Warned, score, warnings_for
+from app.telecom.segmenter import UNASSIGNED, Segmenter
 
 Models = Mapping[FieldSet, ScoringModel]
+Explain = Callable[[Columns, ScoringModel], list[str]]
+"""A frame of n customers and the version that scored it, to the reasons for each score, in words."""
 FIELD_SETS: Final[tuple[FieldSet, ...]] = ("core", "usage")
 
 
@@ -34,6 +37,12 @@ class Answers:
         Position in ``FIELD_SETS`` of the version that answered.
     warnings : dict of int to list of Warned
         By position among the n; only rows that have any.
+    segments : ndarray, shape (n,), intp
+        ``UNASSIGNED`` without a segmenter.
+    personas : tuple of str
+        What each segment is called; empty without a segmenter.
+    reasons : list of str, length n, or None
+        Why the score is what it is, empty for the lowest tier; None when nobody asked.
     """
 
     is_scored: list[bool] | None
@@ -43,10 +52,26 @@ class Answers:
     scores: Scores
     field_sets: list[int]
     warnings: dict[int, list[Warned]]
+    segments: NDArray[np.intp]
+    personas: tuple[str, ...] = ()
+    reasons: list[str] | None = None
 
 
-def answer(read: Read, n_rows: int, models: Models) -> Answers:
+def answer(
+    read: Read, n_rows: int, models: Models, segmenter: Segmenter | None = None, explain: Explain | None = None
+) -> Answers:
     """Score the rows that have no problem.
+
+    Parameters
+    ----------
+    read : Read
+        What n_rows rows say; at least one of them has no problem.
+    models : mapping of str to ScoringModel
+        For each field set the version that answers.
+    segmenter : Segmenter, optional
+        Assigns the rows to their segments; without one they stay unassigned.
+    explain : callable, optional
+        Gives the reasons, which are asked for rows above the lowest tier only.
 
     Raises
     ------
@@ -63,28 +88,46 @@ def answer(read: Read, n_rows: int, models: Models) -> Answers:
         codes = {name: list(compress(values, is_scored)) for name, values in codes.items()}
         customer_ids = list(compress(customer_ids, is_scored))
     field_sets = (numbers[MINUTE_NAMES[0]] != NOT_GIVEN).astype(np.intp)
-    scores, warned = _score(numbers, field_sets, models)
+    scored: dict[str, NDArray[Any]] = {}
+    segments = np.full(field_sets.size, UNASSIGNED, np.intp)
     warnings: dict[int, list[Warned]] = {}
-    for row, found in warned:
-        warnings.setdefault(row, []).append(found)
-    return Answers(is_scored, numbers, codes, customer_ids, scores, field_sets.tolist(), warnings)
-
-
-def _score(
-    numbers: dict[str, Floats], field_sets: NDArray[np.intp], models: Models
-) -> tuple[Scores, list[tuple[int, Warned]]]:
-    """Score each field set's rows as one frame and put the answers back in order."""
-    parts = [np.flatnonzero(field_sets == place) for place in range(len(FIELD_SETS))]
-    merged: dict[str, NDArray[Any]] = {}
-    warned: list[tuple[int, Warned]] = []
-    for field_set, rows in zip(FIELD_SETS, parts, strict=True):
-        if not rows.size and field_sets.size:
-            continue
-        own = numbers if rows.size == field_sets.size else {name: values[rows] for name, values in numbers.items()}
-        warned += [(int(rows[found.row]), found) for found in warnings_for(own, models[field_set])]
-        for name, values in vars(score(own, models[field_set])).items():
+    reasons: dict[int, str] = {}
+    for field_set, rows, own in _frames(numbers, field_sets):
+        model = models[field_set]
+        scores = score(own, model)
+        for name, values in vars(scores).items():
             if rows.size == field_sets.size:
-                merged[name] = values
+                scored[name] = values
             else:
-                merged.setdefault(name, np.empty(field_sets.size, values.dtype))[rows] = values
-    return Scores(**merged), warned
+                scored.setdefault(name, np.empty(field_sets.size, values.dtype))[rows] = values
+        if segmenter:
+            segments[rows] = segmenter.assign(own, field_set, scores.clv_usd)
+        for found in warnings_for(own, model):
+            warnings.setdefault(int(rows[found.row]), []).append(found)
+        if explain:
+            called = np.flatnonzero(scores.tier)
+            told = explain({name: values[called] for name, values in own.items()}, model) if called.size else ()
+            reasons.update(zip(rows[called].tolist(), told, strict=True))
+    return Answers(
+        is_scored=is_scored,
+        numbers=numbers,
+        codes=codes,
+        customer_ids=customer_ids,
+        scores=Scores(**scored),
+        field_sets=field_sets.tolist(),
+        warnings=warnings,
+        segments=segments,
+        personas=segmenter.personas if segmenter else (),
+        reasons=[reasons.get(row, "") for row in range(field_sets.size)] if explain else None,
+    )
+
+
+def _frames(
+    numbers: dict[str, Floats], field_sets: NDArray[np.intp]
+) -> Iterator[tuple[FieldSet, NDArray[np.intp], dict[str, Floats]]]:
+    """Part the rows by field set: each set that has any, the places of its rows, and their values as one frame."""
+    for place, field_set in enumerate(FIELD_SETS):
+        rows = np.flatnonzero(field_sets == place)
+        if rows.size:
+            is_all = rows.size == field_sets.size
+            yield field_set, rows, numbers if is_all else {name: values[rows] for name, values in numbers.items()}

@@ -11,7 +11,11 @@ from app.web.csv_cells import LINE_END, neutralise, restore, write_lines
 PREFIX: Final = "telelink_"
 ERROR_COLUMNS: Final = (f"{PREFIX}line", f"{PREFIX}reason")
 BETWEEN_REASONS: Final = "; "
-_OWN: Final = frozenset((*ANSWER_COLUMNS, *CUSTOMER_COLUMNS, *(name.removeprefix(PREFIX) for name in ERROR_COLUMNS)))
+REASONS: Final = "reasons"
+"""Column behind the answer's, in files whose rows are explained."""
+_OWN: Final = frozenset(
+    (*ANSWER_COLUMNS, REASONS, *CUSTOMER_COLUMNS, *(name.removeprefix(PREFIX) for name in ERROR_COLUMNS))
+)
 _NEEDS_A_LOOK: Final = frozenset("'=+-@\t\r\0")
 
 
@@ -29,14 +33,15 @@ def is_own_column(name: str) -> bool:
     return bare in _OWN and (bare != name or f"{PREFIX}{bare}" not in ERROR_COLUMNS)
 
 
-def answer_columns(columns: Sequence[str]) -> tuple[str, ...]:
+def answer_columns(columns: Sequence[str], *, with_reasons: bool = False) -> tuple[str, ...]:
     """Names of the answer's columns behind the file's own; a name that the file has already gets our prefix."""
-    return _apart(ANSWER_COLUMNS, columns)
+    return _apart((*ANSWER_COLUMNS, REASONS) if with_reasons else ANSWER_COLUMNS, columns)
 
 
-def results_header(columns: Sequence[str]) -> bytes:
+def results_header(columns: Sequence[str], *, with_reasons: bool = False) -> bytes:
     """First line of results.csv."""
-    return as_bytes(write_lines([[neutralise(name) for name in (*columns, *answer_columns(columns))]]))
+    ours = answer_columns(columns, with_reasons=with_reasons)
+    return as_bytes(write_lines([[neutralise(name) for name in (*columns, *ours)]]))
 
 
 def errors_header(columns: Sequence[str]) -> bytes:

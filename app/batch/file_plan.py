@@ -39,6 +39,8 @@ class Request:
         JSON with the column for each field, as POST /batch/mappings takes it.
     workers : int
         Processes that score; 0 scores in this one.
+    with_reasons : bool
+        Whether to say why, for rows above the lowest tier.
     """
 
     source: Path
@@ -47,6 +49,7 @@ class Request:
     errors: Path | None = None
     mapping: Path | None = None
     workers: int = 0
+    with_reasons: bool = False
 
     def check_names(self) -> None:
         """Refuse names that would overwrite each other.
@@ -89,7 +92,9 @@ def read_mapping(path: Path | None) -> dict[str, Any]:
     return dict(told)
 
 
-def plan_for(columns: Sequence[str], rows: Sequence[Sequence[str]], told: dict[str, Any]) -> Plan:
+def plan_for(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], told: dict[str, Any], *, with_reasons: bool = False
+) -> Plan:
     """Decide which column feeds which field: as told, or by names that leave no doubt.
 
     Raises
@@ -116,7 +121,7 @@ def plan_for(columns: Sequence[str], rows: Sequence[Sequence[str]], told: dict[s
             f"No column was found for {', '.join(field.mid_sentence for field in missing)}. Name the columns in a JSON "
             f"file and give it with --mapping. The file's columns are {_listed(columns)}."
         )
-    return Plan(mapping)
+    return Plan(mapping, with_reasons=with_reasons)
 
 
 def _listed(columns: Sequence[str]) -> str:

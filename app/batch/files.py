@@ -24,9 +24,11 @@ from app.batch.file_plan import PARQUET, FileRefused, Request, plan_for, read_ma
 from app.batch.scoring import Plan, ScoredBlock, Write, results_lines, score_block
 from app.batch.validation import Problem
 from app.batch.waiting import result_of
+from app.errors import SealBroken
 
 SMALL_BYTES: Final = 4 * 1024 * 1024
 """Up to this size scoring in this process is done before another one has started."""
+SMALL_EXPLAINED_BYTES: Final = 256 * 1024
 SAMPLE_ROWS: Final = 200
 EXIT_REFUSED: Final = 2
 LOST_PROCESS: Final = "A process that scored has ended unexpectedly, perhaps for lack of memory."
@@ -102,13 +104,13 @@ def score_file(request: Request, report: Report = lambda *_: None) -> Outcome:
     try:
         with ExitStack() as files:
             source = _open_source(request.source, told, files)
-            plan = plan_for(source.columns, source.first_rows(), told)
+            plan = plan_for(source.columns, source.first_rows(), told, with_reasons=request.with_reasons)
             errors = files.enter_context(replacing(request.errors)) if request.errors else None
             if errors:
                 errors.write(errors_header(source.columns))
-            target = _open_target(files.enter_context(replacing(request.target)), request.target, source)
+            target = _open_target(files.enter_context(replacing(request.target)), request, source)
             work = (source.read, plan, target.write, request.models_dir)
-            for block, place in _scored(source, work, 0 if _is_small(request.source) else request.workers):
+            for block, place in _scored(source, work, 0 if _is_small(request) else request.workers):
                 target.append(block.results)
                 if errors:
                     errors.write(block.errors)
@@ -150,10 +152,10 @@ class CsvSource:
 class CsvTarget:
     """A results.csv."""
 
-    def __init__(self, stream: BinaryIO, source: Source) -> None:
+    def __init__(self, stream: BinaryIO, source: Source, *, with_reasons: bool = False) -> None:
         self.write: Write = results_lines
         self._stream = stream
-        self.append(results_header(source.columns))
+        self.append(results_header(source.columns, with_reasons=with_reasons))
 
     def append(self, results: bytes) -> None:
         """Add lines."""
@@ -188,16 +190,16 @@ def _open_source(path: Path, told: dict[str, Any], files: ExitStack) -> Source:
         raise FileRefused(f"{path}: {refused}") from None
 
 
-def _open_target(stream: BinaryIO, path: Path, source: Source) -> Target:
-    if path.suffix == PARQUET:
+def _open_target(stream: BinaryIO, request: Request, source: Source) -> Target:
+    if request.target.suffix == PARQUET:
         from app.batch.parquet import ParquetTarget
 
-        return ParquetTarget(stream, source)
-    return CsvTarget(stream, source)
+        return ParquetTarget(stream, source, with_reasons=request.with_reasons)
+    return CsvTarget(stream, source, with_reasons=request.with_reasons)
 
 
-def _is_small(path: Path) -> bool:
-    return path.stat().st_size <= SMALL_BYTES
+def _is_small(request: Request) -> bool:
+    return request.source.stat().st_size <= (SMALL_EXPLAINED_BYTES if request.with_reasons else SMALL_BYTES)
 
 
 def _scored(source: Source, work: tuple[Any, ...], workers: int) -> Iterator[tuple[ScoredBlock, int]]:
@@ -236,14 +238,32 @@ def _end_with_parent() -> None:
 
 
 def _prepare(read: Callable[[Any], Block], plan: Plan, write: Write, models_dir: Path) -> None:
-    from app.registry.service import load_registry  # the process that only reads and writes needs no models
+    from app.batch.equipment import explainer, segmenter_of  # the process that only reads and writes needs no models
+    from app.registry.service import load_registry
+    from app.segments.assignment import MODEL_NAME
     from app.telecom.champions import scoring_models
 
     registry = load_registry(models_dir)
-    _at_work.update(read=read, plan=plan, write=write, models=scoring_models(registry), refused=registry.refused)
+    models, sealed = scoring_models(registry), registry.champions.get(MODEL_NAME)
+    _at_work.update(read=read, plan=plan, write=write, models=models, segmenter=None, explain=None)
+    try:
+        if sealed:
+            _at_work["segmenter"] = segmenter_of(sealed)
+        if plan.with_reasons:
+            _at_work["explain"] = explainer(models_dir, models)
+    except SealBroken as refused:
+        registry.refused["*"] = refused.detail
+    _at_work["refused"] = registry.refused
 
 
 def _score(part: Any) -> ScoredBlock:
     if _at_work["refused"]:
         raise FileRefused(" ".join(_at_work["refused"].values()))
-    return score_block(_at_work["read"](part), _at_work["plan"], _at_work["models"], _at_work["write"])
+    return score_block(
+        _at_work["read"](part),
+        _at_work["plan"],
+        _at_work["models"],
+        _at_work["write"],
+        segmenter=_at_work["segmenter"],
+        explain=_at_work["explain"],
+    )

@@ -88,8 +88,8 @@ def preview(
     }
 
 
-def resolve(head: bytes, mapping: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Fix how a job reads its file: the dialect, and the column of each field.
+def resolve(head: bytes, mapping: Mapping[str, Any] | None, *, with_reasons: bool = False) -> dict[str, Any]:
+    """Fix how a job reads its file and what it says of its rows: the dialect, the column of each field, the reasons.
 
     Without a mapping the suggestion is taken if no person needs to confirm it.
 
@@ -109,7 +109,7 @@ def resolve(head: bytes, mapping: Mapping[str, Any] | None) -> dict[str, Any]:
         raise InvalidRequest([FieldProblem(name, "no_such_column", message) for name in unknown])
     used = set(columns.values())
     ignored = [column for column in dialect.columns if column not in used]
-    return {"dialect": asdict(dialect), "fields": dict(columns), "ignored": ignored}
+    return {"dialect": asdict(dialect), "fields": dict(columns), "ignored": ignored, "reasons": with_reasons}
 
 
 def as_resolved(told: Mapping[str, Any]) -> tuple[Dialect, Plan]:
@@ -119,7 +119,8 @@ def as_resolved(told: Mapping[str, Any]) -> tuple[Dialect, Plan]:
         "columns": tuple(told["dialect"]["columns"]),
         "start": Position(*told["dialect"]["start"]),
     }
-    return Dialect(**dialect), Plan(told["fields"], is_stored=True)
+    # Jobs of before reasons were offered do not mention them.
+    return Dialect(**dialect), Plan(told["fields"], is_stored=True, with_reasons=told.get("reasons", False))
 
 
 def _present(columns: Mapping[str, str], dialect: Dialect) -> dict[str, str]:

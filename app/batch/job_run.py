@@ -45,6 +45,8 @@ HELD_SECONDS: Final = 0.07
 LEAST_PIECE_BYTES: Final = 32 * 1024
 MOST_PIECE_BYTES: Final = 256 * 1024
 """A chunk: about 400 to 3,600 customers."""
+MOST_EXPLAINED_BYTES: Final = 64 * 1024
+"""A chunk whose rows are explained takes longer: the worker has to show a sign of life, and to heed a cancellation."""
 LARGE_LOG_BYTES: Final = 64 * 1024 * 1024
 """Chunks touch the same pages of the indexes again and again: the later they are copied back, the fewer copies."""
 _KEPT: Final = "Customers scored until then are stored."
@@ -79,7 +81,9 @@ class JobRun:
         self._rows_done = job.rows_done
         self._active_seconds = job.active_seconds
         self._clock = time.monotonic()
-        self._piece_bytes = max(LEAST_PIECE_BYTES, MOST_PIECE_BYTES // 2)
+        self._dialect, self._plan = as_resolved(json.loads(job.mapping))
+        self._most_bytes = MOST_EXPLAINED_BYTES if self._plan.with_reasons else MOST_PIECE_BYTES
+        self._piece_bytes = max(LEAST_PIECE_BYTES, self._most_bytes // 2)
         self._lengths = (job.results_bytes, job.errors_bytes)
 
     def run(self) -> None:
@@ -107,17 +111,16 @@ class JobRun:
             raise CannotGoOn("Its file is no longer there. Upload the file again.")
 
     def _work(self) -> None:
-        job, told = self._job, json.loads(self._job.mapping)
-        dialect, _ = as_resolved(told)
+        job, dialect = self._job, self._dialect
         start = Position(job.input_offset, job.input_line) if job.input_line else None
         with (
             self._when_there_is_room(self._outputs) as outputs,
             (self._folder / UPLOAD).open("rb") as upload,
-            scoring_process(self._models_dir, json.loads(job.models), told) as scoring,
+            scoring_process(self._models_dir, json.loads(job.models), json.loads(job.mapping)) as scoring,
         ):
             if not outputs.lengths[0]:
-                headers = results_header(dialect.columns), errors_header(dialect.columns)
-                self._append(outputs, *headers)
+                header = results_header(dialect.columns, with_reasons=self._plan.with_reasons)
+                self._append(outputs, header, errors_header(dialect.columns))
             for piece, scored in self._scored(scoring, read_pieces(upload, dialect, start, lambda: self._piece_bytes)):
                 self._append(outputs, scored.results, scored.errors)
                 self._commit(outputs, piece, scored)
@@ -185,7 +188,7 @@ class JobRun:
                     raise
                 self._wait("job_waits_for_database")
         self._counts, self._rows_done = counts, counts.scored + counts.rejected
-        self._piece_bytes = next_piece_bytes(self._piece_bytes, time.monotonic() - begun)
+        self._piece_bytes = next_piece_bytes(self._piece_bytes, time.monotonic() - begun, self._most_bytes)
         time.sleep(GAP_SECONDS)
         with suppress(sqlite3.Error, DBAPIError):  # on a full disk, say: the commits themselves report it
             checkpoint(self._engine, LARGE_LOG_BYTES)
@@ -226,7 +229,7 @@ class JobRun:
             raise Stopped
 
 
-def next_piece_bytes(current: int, held_seconds: float) -> int:
+def next_piece_bytes(current: int, held_seconds: float, most: int = MOST_PIECE_BYTES) -> int:
     """Choose the next piece's length, so that its transaction holds the database's lock for about ``HELD_SECONDS``.
 
     Examples
@@ -236,4 +239,4 @@ def next_piece_bytes(current: int, held_seconds: float) -> int:
     """
     # Half way at most: one slow moment of the disk says little about the next.
     change = min(2.0, max(0.5, HELD_SECONDS / held_seconds))
-    return int(min(MOST_PIECE_BYTES, max(LEAST_PIECE_BYTES, current * change)))
+    return int(min(most, max(LEAST_PIECE_BYTES, current * change)))

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from app.batch.answering import FIELD_SETS, Answers, Models
 from app.batch.blocks import Block
-from app.batch.exports import answer_columns
+from app.batch.exports import REASONS, answer_columns
 from app.batch.file_plan import FileRefused
 from app.batch.scoring import Write, in_words
 from app.telecom import policy
 from app.telecom.answers import ANSWER_COLUMNS
 from app.telecom.features import YES_NO
+from app.telecom.segmenter import UNASSIGNED
 from app.web.csv_cells import restore
 
 BATCH_ROWS: Final = 4_096
@@ -87,12 +88,12 @@ class ParquetSource:
 class ParquetTarget:
     """A Parquet file of results: the file's own columns, then the answer's."""
 
-    def __init__(self, stream: BinaryIO, source: Any) -> None:
+    def __init__(self, stream: BinaryIO, source: Any, *, with_reasons: bool = False) -> None:
         from pyarrow import parquet as pq
 
         own = getattr(source, "schema", None) or pa.schema([(name, pa.string()) for name in source.columns])
-        names = answer_columns(source.columns)
-        answers = [(name, _ANSWER_TYPES[ours]) for name, ours in zip(names, ANSWER_COLUMNS, strict=True)]
+        names = answer_columns(source.columns, with_reasons=with_reasons)
+        answers = list(zip(names, _ANSWER_TYPES.values(), strict=False))  # the last one only when it is asked for
         schema = pa.schema([*own, *(pa.field(*each) for each in answers)])
         self.write: Write = partial(arrow_results, names=names)
         self._writer = pq.ParquetWriter(stream, schema, compression="zstd")
@@ -156,6 +157,9 @@ def _answer_columns(answers: Answers, models: Models) -> list[Any]:
         _chosen([each.text for each in actions], action),
         _chosen(used, np.array(answers.field_sets)),
         _strings([in_words(answers.warnings.get(row, ())) for row in range(len(action))]),
+        _segments(answers.segments),
+        _chosen([*answers.personas, ""], answers.segments % (len(answers.personas) + 1)),
+        *([] if answers.reasons is None else [_strings(answers.reasons)]),
     ]
 
 
@@ -163,6 +167,13 @@ def _answer_columns(answers: Answers, models: Models) -> list[Any]:
 def _plain(values: NDArray[Any], kind: Any = None) -> Any:
     values = np.ascontiguousarray(values)
     return pa.Array.from_buffers(kind or pa.float64(), len(values), [None, pa.py_buffer(values)])
+
+
+def _segments(segments: NDArray[np.intp]) -> Any:
+    """Give the segments, null for the unassigned."""
+    is_assigned = np.packbits(segments != UNASSIGNED, bitorder="little")
+    buffers = [pa.py_buffer(is_assigned), pa.py_buffer(segments.astype(np.int64))]
+    return pa.Array.from_buffers(pa.int64(), len(segments), buffers)
 
 
 def _strings(texts: Sequence[str]) -> Any:
@@ -212,4 +223,7 @@ def _unpacked(data: bytes) -> Any:
 
 
 _NUMBERS: Final = ("churn_probability", "probability_", "estimated_clv", "clv_", "value_at_risk_usd")
-_ANSWER_TYPES: Final = {name: pa.float64() if name.startswith(_NUMBERS) else pa.string() for name in ANSWER_COLUMNS}
+_ANSWER_TYPES: Final = {
+    name: pa.float64() if name.startswith(_NUMBERS) else pa.int64() if name == "segment" else pa.string()
+    for name in (*ANSWER_COLUMNS, REASONS)
+}

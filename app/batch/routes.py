@@ -119,11 +119,13 @@ async def start_job(
     service: Service,
     mapping_id: Annotated[str | None, Query(max_length=64, description="Id from POST /batch/mappings.")] = None,
     file_name: Annotated[str, Query(max_length=255, description="Shown in the list of jobs.")] = "customers.csv",
+    reasons: Annotated[bool, Query(description="Say why in the results, for Medium and High rows.")] = False,
 ) -> Job:
     """Take in a CSV file and queue it: every row is scored and stored, or reported."""
     key = read_key(request.headers.get(HEADER))
     largest = request.app.state.settings.max_upload_mib * KIB * KIB
-    row = await service.take_in(stream_body(request, largest, CSV, FileTooLarge), _shown(file_name), mapping_id, key)
+    body = stream_body(request, largest, CSV, FileTooLarge)
+    row = await service.take_in(body, _shown(file_name), mapping_id, key, with_reasons=reasons)
     response.headers["Location"] = f"/batch/jobs/{row.id}"
     return as_job(row)
 

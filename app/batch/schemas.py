@@ -203,6 +203,7 @@ class Job(BaseModel):
     models: list[str] = Field(examples=[["telecom-usage/1"]])
     mapping: dict[str, str] = Field(description="Column for each field.")
     ignored_columns: list[str] = Field(description="Kept in the results, not used for the score.")
+    reasons: bool = Field(description="Whether the results say why, for Medium and High rows.")
     results_ready: bool
     errors_ready: bool
 
@@ -242,6 +243,7 @@ def as_job(row: Row[Any]) -> Job:
         models=json.loads(row.models),
         mapping=told["fields"],
         ignored_columns=told["ignored"],
+        reasons=told.get("reasons", False),
         results_ready=is_finished and row.results_bytes > 0,
         errors_ready=is_finished and row.errors_bytes > 0 and counts.rejected > 0,
     )

@@ -12,9 +12,12 @@ from typing import Any, Final, NoReturn
 import uuid_utils
 
 from app.batch.blocks import Piece, read_block
+from app.batch.equipment import explainer, segmenter_of
 from app.batch.intake import as_resolved
 from app.batch.scoring import ScoredBlock, score_block
 from app.errors import SealBroken
+from app.registry.artifacts import load_version
+from app.segments.assignment import MODEL_NAME
 from app.telecom.champions import pinned_models
 
 ORPHAN_SECONDS: Final = 1.0
@@ -32,8 +35,16 @@ def get_ready(models_dir: Path, versions: Sequence[str], told: Mapping[str, Any]
     """Load what ``score_piece`` needs."""
     _at_work.clear()
     dialect, plan = as_resolved(told)
+    groups = [version for version in versions if version.startswith(f"{MODEL_NAME}/")]
     try:
-        _at_work.update(dialect=dialect, plan=plan, models=pinned_models(models_dir, versions))
+        models = pinned_models(models_dir, [version for version in versions if version not in groups])
+        _at_work.update(
+            dialect=dialect,
+            plan=plan,
+            models=models,
+            segmenter=segmenter_of(load_version(models_dir / groups[0])) if groups else None,
+            explain=explainer(models_dir, models) if plan.with_reasons else None,
+        )
     except SealBroken as refused:
         _at_work["refused"] = refused  # raised here it would only break the process, and nobody would hear why
 
@@ -42,7 +53,13 @@ def score_piece(piece: Piece) -> ScoredBlock:
     """Read and score one piece of the file, inside the scoring process; raises SealBroken without the versions."""
     if refused := _at_work.get("refused"):
         raise refused
-    return score_block(read_block(piece, _at_work["dialect"]), _at_work["plan"], _at_work["models"])
+    return score_block(
+        read_block(piece, _at_work["dialect"]),
+        _at_work["plan"],
+        _at_work["models"],
+        segmenter=_at_work["segmenter"],
+        explain=_at_work["explain"],
+    )
 
 
 def prediction_rows(stored: Mapping[str, Sequence[Any]], job_id: str, created_at: str) -> Iterable[dict[str, Any]]:

@@ -1,18 +1,19 @@
 """Score a block of a file: the lines of its results and its errors, and the stored predictions, ready to be written."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.batch.answering import FIELD_SETS, Answers, Models, answer
+from app.batch.answering import FIELD_SETS, Answers, Explain, Models, answer
 from app.batch.blocks import Block
 from app.batch.exports import BETWEEN_REASONS, as_bytes, errors_lines, own_lines
 from app.batch.storing import stored_columns
 from app.batch.validation import Problem, Read, read_columns
 from app.telecom import policy
 from app.telecom.scoring import Warned
-from app.web.csv_cells import write_lines
+from app.telecom.segmenter import Segmenter
+from app.web.csv_cells import neutralise, write_lines
 
 Write = Callable[[Block, Answers, Models], bytes]
 
@@ -27,10 +28,13 @@ class Plan:
         For each field (wire name) the column that feeds it.
     is_stored : bool
         Whether the columns of ``predictions`` are wanted too.
+    with_reasons : bool
+        Whether the results say why, for rows above the lowest tier.
     """
 
     mapping: Mapping[str, str]
     is_stored: bool = False
+    with_reasons: bool = False
 
 
 @dataclass
@@ -63,7 +67,15 @@ class ScoredBlock:
     stored: dict[str, list[Any]] = field(default_factory=dict)
 
 
-def score_block(block: Block, plan: Plan, models: Models, write: Write | None = None) -> ScoredBlock:
+def score_block(
+    block: Block,
+    plan: Plan,
+    models: Models,
+    write: Write | None = None,
+    *,
+    segmenter: Segmenter | None = None,
+    explain: Explain | None = None,
+) -> ScoredBlock:
     """Score the rows of a block that can be scored, and say of each other row why not.
 
     Parameters
@@ -74,6 +86,10 @@ def score_block(block: Block, plan: Plan, models: Models, write: Write | None = 
         For each field set the version that answers.
     write : callable, optional
         Writes the results; lines of results.csv by default.
+    segmenter : Segmenter, optional
+        Without one no row gets a segment.
+    explain : callable, optional
+        Gives the reasons; needed when the plan asks for them.
 
     Raises
     ------
@@ -84,7 +100,7 @@ def score_block(block: Block, plan: Plan, models: Models, write: Write | None = 
     scored = ScoredBlock(blank_lines=block.blank_lines)
     read = read_block_columns(block, plan.mapping)
     if n_rows > len(read.problems):
-        answers = answer(read, n_rows, models)
+        answers = answer(read, n_rows, models, segmenter, explain if plan.with_reasons else None)
         scored.scored = len(answers.field_sets)
         scored.results = (write or results_lines)(block, answers, models)
         scored.tiers = Counter(policy.TIERS[place] for place in answers.scores.tier.tolist())
@@ -108,6 +124,7 @@ def results_lines(block: Block, answers: Answers, models: Models) -> bytes:
     scores = answers.scores
     tails = _tails(models)
     bands, confidences = scores.value_band.tolist(), scores.confidence.tolist()
+    groups = _segment_cells(answers.personas)
     rows = zip(
         own_lines(block, answers.is_scored),
         *(column.tolist() for column in (scores.churn_probability, scores.probability_low, scores.probability_high)),
@@ -115,20 +132,31 @@ def results_lines(block: Block, answers: Answers, models: Models) -> bytes:
         scores.value_at_risk_usd.tolist(),
         scores.tier.tolist(),
         zip(answers.field_sets, scores.tier.tolist(), bands, confidences, strict=True),
+        answers.segments.tolist(),
         strict=True,
     )
     lines = [
-        f"{own},{probability!r},{low!r},{high!r},{policy.TIERS[tier]},{clv!r},{clv_low!r},{clv_high!r},{risk!r},{tails[key]},"
-        for own, probability, low, high, clv, clv_low, clv_high, risk, tier, key in rows
+        f"{own},{probability!r},{low!r},{high!r},{policy.TIERS[tier]},{clv!r},{clv_low!r},{clv_high!r},{risk!r},{tails[key]},{groups[segment]}"
+        for own, probability, low, high, clv, clv_low, clv_high, risk, tier, key, segment in rows
     ]
     for row, found in answers.warnings.items():
-        lines[row] += write_lines([[in_words(found)]])[0]
+        group = groups[answers.segments[row]]
+        lines[row] = f"{lines[row].removesuffix(group)}{write_lines([[in_words(found)]])[0]}{group}"
+    if answers.reasons is not None:
+        cells = (write_lines([[neutralise(text)]])[0] if text else "" for text in answers.reasons)
+        lines = [f"{line},{cell}" for line, cell in zip(lines, cells, strict=True)]
     return as_bytes(lines)
 
 
 def in_words(found: Iterable[Warned]) -> str:
     """Say all warnings of a row in one cell."""
     return " ".join(warned.message for warned in found)
+
+
+def _segment_cells(personas: Sequence[str]) -> list[str]:
+    """Write the two cells of each segment behind no warning; the last ones, those of ``UNASSIGNED`` too, are empty."""
+    cells = write_lines([str(place), neutralise(persona)] for place, persona in enumerate(personas))
+    return [f",{each}" for each in (*cells, ",")]
 
 
 def _tails(models: Models) -> dict[tuple[int, int, int, int], str]:

@@ -30,9 +30,11 @@ from app.errors import (
     ModelNotReady,
 )
 from app.predictions import idempotency
+from app.segments.assignment import MODEL_NAME
 from app.settings import Settings
 from app.telecom.champions import FIELD_SETS, Models
 from app.telecom.features import MINUTE_FIELDS
+from app.telecom.segmenter import Segmenter
 from app.web.body import KIB
 
 log = structlog.get_logger()
@@ -45,13 +47,20 @@ class BatchService:
     """Jobs over CSV files: their rows in the database, their files in the data folder, their ids in the queue."""
 
     def __init__(
-        self, settings: Settings, engine: Engine, writer: GroupWriter, supervisor: Supervisor, models: Models
+        self,
+        settings: Settings,
+        engine: Engine,
+        writer: GroupWriter,
+        supervisor: Supervisor,
+        models: Models,
+        segmenter: Segmenter | None = None,
     ) -> None:
         self._settings = settings
         self._engine = engine
         self._writer = writer
         self._supervisor = supervisor
         self._models = models
+        self._segmenter = segmenter
 
     async def confirm_mapping(self, mapping: dict[str, Any]) -> str:
         """Store a mapping; returns its id."""
@@ -60,7 +69,13 @@ class BatchService:
         return str(row["id"])
 
     async def take_in(
-        self, body: AsyncIterator[bytes], file_name: str, mapping_id: str | None, key: str | None
+        self,
+        body: AsyncIterator[bytes],
+        file_name: str,
+        mapping_id: str | None,
+        key: str | None,
+        *,
+        with_reasons: bool = False,
     ) -> Row[Any]:
         """Put a file on the disk and queue its job; the same request with the same key gives the job there is.
 
@@ -83,18 +98,11 @@ class BatchService:
             async for piece in _in_pieces(body):
                 await asyncio.to_thread(upload.write, piece)
             digest = await asyncio.to_thread(upload.keep)
-            plan = await asyncio.to_thread(lambda: resolve(_head(folder / UPLOAD), mapping))
+            plan = await asyncio.to_thread(lambda: resolve(_head(folder / UPLOAD), mapping, with_reasons=with_reasons))
             self._need_models(plan["fields"])
-            wanted = idempotency.fingerprint("POST /batch/jobs", digest.encode(), json.dumps(mapping).encode())
-            job = store.a_new_job(
-                id=job_id,
-                created_at=now(),
-                file_name=file_name,
-                file_bytes=upload.size,
-                mapping=json.dumps(plan, ensure_ascii=False),
-                models=json.dumps([f"{model.name}/{model.version}" for model in self._models.values()]),
-                rows_known=max(0, upload.lines - plan["dialect"]["has_header"]),
-            )
+            options = json.dumps(mapping) + "reasons" * with_reasons
+            wanted = idempotency.fingerprint("POST /batch/jobs", digest.encode(), options.encode())
+            job = self._new_job(job_id, file_name, upload, plan)
             key_row = {"key": key, "created_at": job["created_at"], "fingerprint": wanted, "reference": job_id}
             entry = {"job": job, "key_row": key_row if key else None, "is_new": True}
             is_sent = True
@@ -158,6 +166,22 @@ class BatchService:
             except Exception as error:  # whichever queue it is, its driver's errors are its own
                 log.warning("job_not_enqueued", error=type(error).__name__)
         self._supervisor.wake()
+
+    def _new_job(self, job_id: str, file_name: str, upload: Upload, plan: dict[str, Any]) -> dict[str, Any]:
+        return store.a_new_job(
+            id=job_id,
+            created_at=now(),
+            file_name=file_name,
+            file_bytes=upload.size,
+            mapping=json.dumps(plan, ensure_ascii=False),
+            models=json.dumps(self._versions()),
+            rows_known=max(0, upload.lines - plan["dialect"]["has_header"]),
+        )
+
+    def _versions(self) -> list[str]:
+        """Name the versions that a job of now is answered by, to its end."""
+        versions = [f"{model.name}/{model.version}" for model in self._models.values()]
+        return versions + ([f"{MODEL_NAME}/{self._segmenter.version}"] if self._segmenter else [])
 
     def _need_models(self, fields: Mapping[str, str]) -> None:
         needed = FIELD_SETS if any(field.alias in fields for field in MINUTE_FIELDS) else FIELD_SETS[:1]

@@ -21,7 +21,8 @@ def stored_columns(answers: Answers, models: Models) -> dict[str, list[Any]]:
     -------
     dict of str to list, length n
         Every column but ``id``, ``created_at`` and ``request_id``; ``answer`` in the short form of
-        ``app.telecom.answers``. And ``value_at_risk_cents``.
+        ``app.telecom.answers``. And what only the customer keeps: ``value_at_risk_cents``, ``value_band`` (int,
+        position in ``policy.VALUE_BANDS``) and ``segment`` (int).
     """
     scores = answers.scores
     versions = [models.get(field_set) for field_set in FIELD_SETS]
@@ -38,6 +39,8 @@ def stored_columns(answers: Answers, models: Models) -> dict[str, list[Any]]:
         "clv_cents": _cents(scores.clv_usd),
         "monthly_charge_cents": _charges(answers),
         "value_at_risk_cents": _cents(scores.value_at_risk_usd),
+        "value_band": scores.value_band.tolist(),
+        "segment": answers.segments.tolist(),
     }
 
 
@@ -93,12 +96,12 @@ def short_answers(answers: Answers, models: Models) -> list[str]:
         for field_set in FIELD_SETS
     ]
     columns = (scores.probability_low, scores.probability_high, scores.clv_low_usd, scores.clv_high_usd)
-    places = (scores.confidence.tolist(), scores.value_band.tolist(), answers.field_sets)
+    places = (scores.confidence.tolist(), scores.value_band.tolist(), answers.field_sets, answers.segments.tolist())
     rows = zip(*(column.tolist() for column in columns), scores.value_at_risk_usd.tolist(), *places, strict=True)
     written = [
         f'{{"confidence":"{policy.CONFIDENCES[confidence]}","probability_interval":[{low!r},{high!r}],'
-        f'"clv_interval":[{clv_low!r},{clv_high!r}],"value_at_risk_usd":{risk!r},{tails[field_set][band]},"warnings":[]}}'
-        for low, high, clv_low, clv_high, risk, confidence, band, field_set in rows
+        f'"clv_interval":[{clv_low!r},{clv_high!r}],"value_at_risk_usd":{risk!r},{tails[field_set][band]},"segment":{segment},"warnings":[]}}'
+        for low, high, clv_low, clv_high, risk, confidence, band, field_set, segment in rows
     ]
     for row, found in answers.warnings.items():
         written[row] = f"{written[row].removesuffix('[]}')}[{','.join(map(_warning, found))}]}}"

@@ -18,10 +18,22 @@ from app.batch import intake, job_run, scorer, store
 from app.batch.job_files import ERRORS, RESULTS, UPLOAD
 from app.batch.progress import Counts
 from app.db.tables import customers, predictions
-from app.settings import Settings
+from app.segments.assignment import MODEL_NAME
+from app.settings import ROOT, Settings
+from app.telecom.champions import FIELD_SETS
+
+
+def read_aliases() -> dict[str, dict[str, str]]:
+    """Which version of each shipped model is the champion."""
+    aliases: dict[str, dict[str, str]] = json.loads((ROOT / "models" / "aliases.json").read_text())
+    return aliases
+
 
 NOW = "2026-11-21T12:00:00.000000Z"
-VERSIONS = ("telecom-core/1", "telecom-usage/1")
+CHAMPIONS = {name: f"{name}/{aliases['champion']}" for name, aliases in read_aliases().items()}
+SCORING_VERSIONS = tuple(CHAMPIONS[f"telecom-{field_set}"] for field_set in FIELD_SETS)
+VERSIONS = (*SCORING_VERSIONS, *(CHAMPIONS[name] for name in CHAMPIONS if name == MODEL_NAME))
+"""What a job of a service with the shipped models is answered by."""
 SMALL_PIECE = 1_500
 """Bytes: some twenty customers of ``tests.factories.a_csv_file``, so that a short file has many chunks."""
 
@@ -50,7 +62,7 @@ class ScoringHere:
 def score_here(monkeypatch: pytest.MonkeyPatch, piece_bytes: int = SMALL_PIECE) -> None:
     """Let jobs run in this process, in small chunks and without pauses."""
     monkeypatch.setattr(job_run, "scoring_process", ScoringHere)
-    for bound in ("LEAST_PIECE_BYTES", "MOST_PIECE_BYTES"):
+    for bound in ("LEAST_PIECE_BYTES", "MOST_PIECE_BYTES", "MOST_EXPLAINED_BYTES"):
         monkeypatch.setattr(job_run, bound, piece_bytes)
     monkeypatch.setattr(job_run, "GAP_SECONDS", 0.0)
     monkeypatch.setattr(job_run, "RETRY_SECONDS", 0.0)
@@ -89,7 +101,9 @@ class Bench:
     stop: threading.Event = field(default_factory=threading.Event)
     beats: list[None] = field(default_factory=list)
 
-    def job(self, content: bytes, mapping: Mapping[str, Any] | None = None, **changes: Any) -> str:
+    def job(
+        self, content: bytes, mapping: Mapping[str, Any] | None = None, with_reasons: bool = False, **changes: Any
+    ) -> str:
         """Take a file in as the service does; returns the id of its job."""
         job_id = str(uuid_utils.uuid7())
         folder = self.settings.batch_dir / job_id
@@ -100,7 +114,7 @@ class Bench:
             created_at=NOW,
             file_name="customers.csv",
             file_bytes=len(content),
-            mapping=json.dumps(intake.resolve(content, mapping)),
+            mapping=json.dumps(intake.resolve(content, mapping, with_reasons=with_reasons)),
             models=json.dumps(VERSIONS),
             rows_known=content.count(b"\n") - 1,
         )

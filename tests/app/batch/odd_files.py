@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.batch.answering import Explain
 from app.batch.blocks import PIECE_BYTES, read_block, read_pieces
 from app.batch.detection import detect
 from app.batch.exports import errors_header, results_header
@@ -19,6 +20,7 @@ from app.registry.service import load_registry
 from app.settings import ROOT
 from app.telecom.champions import scoring_models
 from app.telecom.features import FIELDS
+from app.telecom.segmenter import Segmenter
 
 MODELS = scoring_models(load_registry(ROOT / "models"))
 NAMES = ("customerId", *(field.alias for field in FIELDS))
@@ -47,13 +49,22 @@ class Read:
         return {code for _, code, _ in self.rejections}
 
 
-def read_file(data: bytes, mapping: Mapping[str, str] | None = None, size: int = PIECE_BYTES, **known: Any) -> Read:
+def read_file(
+    data: bytes,
+    mapping: Mapping[str, str] | None = None,
+    size: int = PIECE_BYTES,
+    segmenter: Segmenter | None = None,
+    explain: Explain | None = None,
+    **known: Any,
+) -> Read:
     """Read, score and report a whole file."""
     dialect = detect(data, **known)
-    plan = Plan(mapping or columns_by_field(suggest(dialect.columns)), is_stored=True)
-    read = Read(dialect, plan, results=results_header(dialect.columns), errors=errors_header(dialect.columns))
+    fields = mapping or columns_by_field(suggest(dialect.columns))
+    plan = Plan(fields, is_stored=True, with_reasons=explain is not None)
+    header = results_header(dialect.columns, with_reasons=plan.with_reasons)
+    read = Read(dialect, plan, results=header, errors=errors_header(dialect.columns))
     for piece in read_pieces(io.BytesIO(data), dialect, size=size):
-        block = score_block(read_block(piece, dialect), plan, MODELS)
+        block = score_block(read_block(piece, dialect), plan, MODELS, segmenter=segmenter, explain=explain)
         read.scored += block.scored
         read.rejected += block.rejected
         read.blank_lines += block.blank_lines

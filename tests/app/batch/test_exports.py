@@ -56,14 +56,20 @@ def test_an_id_that_looks_like_a_formula_is_itself_in_the_list_of_customers():
 
 
 def test_names_that_the_file_has_get_a_prefix():
-    assert answer_columns(["model", "telelink_warnings"])[-2:] == ("telelink_model", "warnings")
-    assert answer_columns(["model", "telelink_model"])[-2] == "telelink_telelink_model"
+    assert answer_columns(["model", "telelink_warnings"])[-4:-2] == ("telelink_model", "warnings")
+    assert answer_columns(["model", "telelink_model"])[-4] == "telelink_telelink_model"
     assert results_header(["a", "=b"]) == f"a,'=b,{','.join(ANSWER_COLUMNS)}\r\n".encode()
     assert errors_header(['a,"b']) == b'"a,""b",telelink_line,telelink_reason\r\n'
     assert errors_header(["telelink_line"]) == b"telelink_line,telelink_telelink_line,telelink_reason\r\n"
 
 
-@pytest.mark.parametrize("name", answer_columns(ANSWER_COLUMNS))
+def test_reasons_are_a_column_only_where_they_are_asked_for():
+    assert answer_columns(["reasons"], with_reasons=True)[-2:] == ("persona", "telelink_reasons")
+    assert answer_columns(["reasons"])[-1] == "persona"
+    assert results_header(["a"], with_reasons=True) == f"a,{','.join(ANSWER_COLUMNS)},reasons\r\n".encode()
+
+
+@pytest.mark.parametrize("name", [*answer_columns(ANSWER_COLUMNS), "reasons", "telelink_reasons"])
 def test_own_columns_are_known_again(name):
     assert is_own_column(name)
 

@@ -7,12 +7,17 @@ import pyarrow.parquet as pq
 import pytest
 
 from app.batch import files
+from app.batch.equipment import explainer
 from app.batch.file_plan import FileRefused, Request
 from app.batch.files import score_file
+from app.segments.assignment import MODEL_NAME, SegmentModel
 from app.settings import ROOT
 from app.telecom.features import FIELDS
-from tests.app.batch.odd_files import NAMES, TWO, a_file, a_row, read_file, rows_of
+from app.web.csv_cells import restore
+from tests.app.batch.grouped_models import PERSONAS, grouped_models, segment_card
+from tests.app.batch.odd_files import MODELS, NAMES, TWO, a_file, a_row, read_file, rows_of
 from tests.simulated_requests import simulated_customers
+from training.sealing import point_champion
 
 MODELS_DIR = ROOT / "models"
 WRONG = a_file(a_row(), a_row(state=""), a_row(customerId="C-3"))
@@ -158,6 +163,61 @@ def test_parquet_in_and_out_give_the_scores_of_csv(tmp_path):
     assert schema.field("clv_low").type == pa.float64()
 
 
+def test_segments_and_reasons_are_written_to_either_format(tmp_path):
+    rows = [{name: str(value) for name, value in each.items()} for each in simulated_customers(60, 4, id_prefix="c")]
+    source = tmp_path / "in.csv"
+    source.write_text(a_file(*rows), newline="")
+    models_dir = grouped_models(tmp_path / "models")
+    expected = read_file(
+        source.read_bytes(),
+        segmenter=SegmentModel.from_card(segment_card()).segmenter(),
+        explain=explainer(models_dir, MODELS),
+    )
+    for target in ("out.csv", "out.parquet"):
+        score_file(Request(source, tmp_path / target, models_dir, with_reasons=True))
+    assert (tmp_path / "out.csv").read_bytes() == expected.results
+    table = pq.read_table(tmp_path / "out.parquet")
+    assert [table.schema.field(name).type for name in ("segment", "persona", "reasons")] == [
+        pa.int64(),
+        pa.string(),
+        pa.string(),
+    ]
+    wanted = [
+        (int(row["segment"]), restore(row["persona"]), row["reasons"], row["churn_risk"])
+        for row in rows_of(expected.results)
+    ]
+    columns = ("segment", "persona", "reasons", "churn_risk")
+    assert list(zip(*(table[name].to_pylist() for name in columns), strict=True)) == wanted
+    assert {persona for _, persona, _, _ in wanted} == set(PERSONAS)
+    # Read in again, and scored again: rows in = rows out, and what we wrote is known as ours.
+    again = score_file(Request(tmp_path / "out.parquet", tmp_path / "again.csv", models_dir, with_reasons=True))
+    assert (again.scored, again.rejected) == (60, 0)
+    results = rows_of((tmp_path / "again.csv").read_bytes())
+    assert [row["telelink_reasons"] for row in results] == [row["reasons"] for row in results]
+
+
+def test_without_segments_parquet_has_no_value_there(tmp_path):
+    models_dir = grouped_models(tmp_path / "models")
+    point_champion(models_dir, MODEL_NAME, "1")
+    aliases = json.loads((models_dir / "aliases.json").read_text())
+    del aliases[MODEL_NAME]
+    (models_dir / "aliases.json").write_text(json.dumps(aliases))
+    (tmp_path / "in.csv").write_text(TWO, newline="")
+    score_file(Request(tmp_path / "in.csv", tmp_path / "out.parquet", models_dir))
+    table = pq.read_table(tmp_path / "out.parquet")
+    assert table["segment"].to_pylist() == [None, None]
+    assert table["persona"].to_pylist() == ["", ""]
+    assert "reasons" not in table.column_names
+
+
+def test_segments_that_cannot_be_used_are_refused_in_words(tmp_path):
+    models_dir = grouped_models(tmp_path / "models", {**segment_card(), "schema": 0})
+    (tmp_path / "in.csv").write_text(TWO, newline="")
+    with pytest.raises(FileRefused, match="telecom-segments/1: the card cannot be used"):
+        score_file(Request(tmp_path / "in.csv", tmp_path / "out.csv", models_dir))
+    assert not (tmp_path / "out.csv").exists()
+
+
 def test_parquet_files_that_cannot_be_used(tmp_path):
     source = tmp_path / "in.parquet"
     source.write_bytes(b"PAR1 and no more")
@@ -183,6 +243,9 @@ def test_the_command_says_what_became_of_the_file(tmp_path):
     assert len(rows_of(target.read_bytes())) == 2
     source.write_text(TWO, newline="")
     assert score(source, target, "--workers", 0).returncode == 0
+    assert "reasons" not in rows_of(target.read_bytes())[0]
+    assert score(source, target, "--reasons").returncode == 0
+    assert [row["reasons"] == "" for row in rows_of(target.read_bytes())] == [True, True]
     refused = score(tmp_path / "none.csv", target)
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr.strip().endswith("none.csv: No such file or directory.")

@@ -14,7 +14,7 @@ from app.batch import job_files, job_run, store
 from app.batch.job_files import UPLOAD, Outputs
 from app.batch.job_run import Stopped
 from app.errors import StorageFull
-from tests.app.batch.job_running import NOW, Bench, after_chunks, fail_once, score_here
+from tests.app.batch.job_running import CHAMPIONS, NOW, Bench, after_chunks, fail_once, score_here
 from tests.databases import sqlite_only
 from tests.factories import a_csv_file, many_customers, settings_in
 
@@ -160,7 +160,7 @@ def test_a_job_whose_file_is_gone_says_so(bench: Bench) -> None:
 
 @sqlite_only
 def test_a_job_whose_model_version_is_gone_names_it(bench: Bench) -> None:
-    job_id = bench.job(MANY, models=json.dumps(["telecom-core/1", "telecom-usage/999"]))
+    job_id = bench.job(MANY, models=json.dumps([CHAMPIONS["telecom-core"], "telecom-usage/999"]))
     assert "telecom-usage/999" in reason_of(bench, job_id)
     assert bench.predictions() == []
 

@@ -9,7 +9,7 @@ import pytest
 import uuid_utils
 from starlette.testclient import TestClient
 
-from app.batch import store
+from app.batch import intake, store
 from app.batch.job_files import ERRORS, RESULTS, UPLOAD
 from app.telecom.features import FIELDS
 from tests.app.batch.job_requests import (
@@ -23,7 +23,7 @@ from tests.app.batch.job_requests import (
     send,
     without_worker,
 )
-from tests.app.batch.job_running import Bench, records
+from tests.app.batch.job_running import VERSIONS, Bench, records
 from tests.app.web.test_problems import check_problem
 from tests.factories import a_csv_file, a_customer, many_customers
 
@@ -56,7 +56,8 @@ def test_a_file_is_taken_in_and_its_job_waits(client: TestClient, woken: list[No
         "rows_done": 0,
         "mapping": {"customerId": "customerId", **FIELD_MAP},
         "ignored_columns": [],
-        "models": ["telecom-core/1", "telecom-usage/1"],
+        "reasons": False,
+        "models": list(VERSIONS),
         "results_ready": False,
     }
     assert bench_of(client).path(job["id"], UPLOAD).read_bytes() == MANY
@@ -92,6 +93,19 @@ def test_a_job_runs_and_its_files_can_be_downloaded(client: TestClient, bench: B
         assert len(records(answer.content)) == rows
         assert client.head(f"/batch/jobs/{job['id']}/{name}").status_code == 200
     assert client.get("/stats").json()["total_customers"] == 20
+
+
+def test_reasons_are_asked_for_with_the_file_and_kept_with_the_job(client: TestClient, bench: Bench) -> None:
+    job = send(client, reasons="true").json()
+    assert job["reasons"] is True
+    assert client.get("/batch/jobs").json()["jobs"][0]["reasons"] is True
+    assert intake.as_resolved(json.loads(bench.row(job["id"]).mapping))[1].with_reasons
+    bench.take_over(job["id"]).run()
+    header = client.get(f"/batch/jobs/{job['id']}/{RESULTS}").text.partition("\r\n")[0]
+    assert header.endswith(",reasons")
+    plain = send(client, reasons="false").json()
+    assert plain["reasons"] is False
+    check_problem(send(client, status=422, reasons="perhaps"), 422, "invalid_request")
 
 
 def test_jobs_are_listed_newest_first_page_by_page(client: TestClient) -> None:

@@ -122,6 +122,14 @@ def test_a_job_is_shown_as_its_row_stands() -> None:
     assert (job.mapping, job.ignored_columns, job.models) == ({"state": STATE}, ["Churn"], ["telecom-usage/1"])
 
 
+@pytest.mark.parametrize(("told", "reasons"), [({}, False), ({"reasons": False}, False), ({"reasons": True}, True)])
+def test_a_job_says_whether_it_gives_reasons_also_one_of_before_there_were_any(
+    told: dict[str, bool], reasons: bool
+) -> None:
+    plan = {name: value for name, value in json.loads(a_job()["mapping"]).items() if name != "reasons"}
+    assert shown(mapping=json.dumps({**plan, **told})).reasons is reasons
+
+
 def test_a_job_that_nobody_began_promises_nothing() -> None:
     job = shown()
     assert (job.state, job.rows_per_second, job.seconds_left, job.started_at) == ("queued", None, None, None)

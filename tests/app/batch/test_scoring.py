@@ -5,14 +5,19 @@ from types import SimpleNamespace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.segments.assignment import SegmentModel
 from app.telecom.answers import ANSWER_COLUMNS, COMPACT_KEYS, full_answer
 from app.telecom.features import FIELDS, MINUTE_FIELDS
 from app.telecom.schemas import read_customer
+from app.telecom.segmenter import UNASSIGNED
 from app.telecom.service import TelecomService
+from app.web.csv_cells import neutralise
+from tests.app.batch.grouped_models import PERSONAS, segment_card
 from tests.app.batch.odd_files import MODELS, NAMES, a_file, a_row, read_file, rows_of
 from tests.simulated_requests import simulated_customers
 
-SERVICE = TelecomService(MODELS, SimpleNamespace(most_waiting=1))  # nothing is written here
+SEGMENTER = SegmentModel.from_card(segment_card()).segmenter()
+SERVICE = TelecomService(MODELS, SimpleNamespace(most_waiting=1), SEGMENTER)  # nothing is written here
 AMOUNTS = st.floats(0, 44_640) | st.floats(0, 1e-3) | st.floats(0, 500).map(lambda value: round(value, 1))
 NO_MINUTES = {field.alias: "" for field in MINUTE_FIELDS}
 
@@ -23,7 +28,7 @@ def as_text(customer):
 
 def assert_same_as_predict(rows):
     """Compare everything a file says and stores of its rows with what /predict says and stores of each."""
-    read = read_file(a_file(*rows).encode())
+    read = read_file(a_file(*rows).encode(), segmenter=SEGMENTER)
     assert read.rejected == 0, read.rejections
     asked = [read_customer({name: value for name, value in row.items() if value})[0] for row in rows]
     expected = SERVICE.answer(asked, ["request"] * len(rows))
@@ -33,10 +38,10 @@ def assert_same_as_predict(rows):
         answer = json.loads(row["answer"])
         for name in ("customer_id", "model_name", "model_version", "profile", "churn_probability", "tier", "clv_cents"):
             assert stored[name] == row[name]
-        assert stored["monthly_charge_cents"] == row["monthly_charge_cents"]
-        assert stored["value_at_risk_cents"] == round(answer["value_at_risk_usd"] * 100)
+        for name in ("monthly_charge_cents", "value_at_risk_cents", "value_band", "segment"):
+            assert stored[name] == row[name]
         assert tuple(json.loads(stored["answer"])) == COMPACT_KEYS
-        assert full_answer({**stored, "id": answer["prediction_id"]}) == answer
+        assert full_answer({**stored, "id": answer["prediction_id"]}, PERSONAS) == answer
         assert_tells(result, answer)
 
 
@@ -55,12 +60,14 @@ def assert_tells(result, answer):
         "clv_low": answer["clv_interval"][0],
         "clv_high": answer["clv_interval"][1],
         "value_at_risk_usd": answer["value_at_risk_usd"],
+        "segment": answer["segment"]["id"],
     }
     assert told == {
         **{name: answer[name] for name in ("churn_risk", "confidence", "value_band", "recommendation_code")},
         "recommendation": answer["recommendation"],
         "model": f"{answer['model']['name']}/{answer['model']['version']}",
         "warnings": " ".join(warning["message"] for warning in answer["warnings"]),
+        "persona": neutralise(answer["segment"]["persona"]),
     }
 
 
@@ -102,8 +109,9 @@ def test_results_are_a_file_that_gives_the_same_scores_again():
             strict=True,
         )
     ]
-    first = read_file(a_file(*rows, names=(*NAMES, "note")).encode())
-    second = read_file(first.results)
+    told = {"segmenter": SEGMENTER, "explain": numbered_reasons()}
+    first = read_file(a_file(*rows, names=(*NAMES, "note")).encode(), **told)
+    second = read_file(first.results, **told)
     assert second.plan == first.plan
     assert second.stored == first.stored
     again = rows_of(second.results)
@@ -111,7 +119,61 @@ def test_results_are_a_file_that_gives_the_same_scores_again():
         assert {name: row[f"telelink_{name}"] for name in ANSWER_COLUMNS} == {
             name: row[name] for name in ANSWER_COLUMNS
         }
+        assert bool(row["telelink_reasons"]) == bool(row["reasons"]) == (row["churn_risk"] != "Low")
     assert [row["note"] for row in again] == [row["note"] for row in rows_of(first.results)]
+
+
+def numbered_reasons():
+    """Explain rows by a number and their day calls; keeps how many it was asked for at a time."""
+    asked = []
+
+    def explain(columns, model):
+        asked.append((model.field_set, columns["total_day_calls"].size))
+        return [f"=+{calls:.0f}, {model.field_set}" for calls in columns["total_day_calls"]]
+
+    explain.asked = asked
+    return explain
+
+
+def test_reasons_are_told_for_the_right_rows_and_only_above_the_lowest_tier():
+    risky = {"internationalPlan": "yes", "totalIntlCalls": "1"}
+    rows = [
+        a_row(totalDayCalls="1"),
+        a_row(totalDayCalls="2", **risky),
+        a_row(totalDayCalls="3", state=""),
+        a_row(totalDayCalls="4", **{**risky, **NO_MINUTES}),
+        a_row(totalDayCalls="5", accountLength="600", **risky),  # with a warning in the same row
+        a_row(totalDayCalls="6", **NO_MINUTES),
+    ]
+    explain = numbered_reasons()
+    read = read_file(a_file(*rows).encode(), explain=explain)
+    results = rows_of(read.results)
+    assert [(row["totalDayCalls"], row["churn_risk"], row["reasons"]) for row in results] == [
+        ("1", "Low", ""),
+        ("2", "High", "'=+2, usage"),
+        ("4", "High", "'=+4, core"),
+        ("5", "High", "'=+5, usage"),
+        ("6", "Low", ""),
+    ]
+    assert "outside what the model has seen" in results[3]["warnings"]
+    assert sorted(explain.asked) == [("core", 1), ("usage", 2)]
+    assert (read.scored, read.rejected) == (5, 1)
+
+
+def test_reasons_that_nobody_asked_for_are_neither_made_nor_a_column():
+    read = read_file(a_file(a_row(internationalPlan="yes", totalIntlCalls="1")).encode())
+    assert "reasons" not in rows_of(read.results)[0]
+
+
+def test_without_segments_the_cells_are_empty_and_rows_are_stored_as_unassigned():
+    read = read_file(a_file(a_row(), a_row(accountLength="600")).encode())
+    assert [(row["segment"], row["persona"]) for row in rows_of(read.results)] == [("", "")] * 2
+    assert read.stored["segment"] == [UNASSIGNED] * 2
+    assert [full_answer({**row_of(read, place), "id": "x"})["segment"] for place in range(2)] == [None, None]
+
+
+def row_of(read, place):
+    return {name: values[place] for name, values in read.stored.items()}
 
 
 def test_counts():

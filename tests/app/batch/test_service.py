@@ -17,7 +17,7 @@ from app.errors import DatabaseBusy, DatabaseUnavailable, StorageFull
 from app.predictions import idempotency
 from app.telecom.features import CORE_FIELDS, FIELDS
 from tests.app.batch.job_requests import MANY, bench_of, folders, nothing_is_left, queued, send, without_worker
-from tests.app.batch.job_running import Bench
+from tests.app.batch.job_running import CHAMPIONS, Bench
 from tests.app.web.test_problems import check_problem
 from tests.conftest import StartService
 from tests.factories import a_csv_file, a_customer, many_customers
@@ -178,7 +178,7 @@ def test_without_the_models_no_file_is_taken_in(client: TestClient, bench: Bench
     check_problem(send(client, status=503), 503, "model_not_ready")
     assert nothing_is_left(client)
     job = send(client, a_csv_file(many_customers(2), CORE_ONLY)).json()
-    assert job["models"] == ["telecom-core/1"]
+    assert job["models"] == [CHAMPIONS["telecom-core"]]
     bench.take_over(job["id"]).run()
     assert bench.counts(job["id"]).scored == 2
     models["usage"] = usage
@@ -198,11 +198,12 @@ def test_the_same_request_with_the_same_key_gives_the_job_there_is(client: TestC
     assert len(folders(client)) == 2
 
 
-def test_a_key_belongs_to_one_file_and_one_mapping(client: TestClient) -> None:
+def test_a_key_belongs_to_one_file_one_mapping_and_one_wish_for_reasons(client: TestClient) -> None:
     first = send(client, key="k-1").json()
     check_problem(send(client, MANY + MANY[:0] + b"\r\n", 409, key="k-1"), 409, "idempotency_key_reused")
     mapping = client.post("/batch/mappings", json={"columns": FIELD_MAP}).json()["id"]
     check_problem(send(client, MANY, 409, key="k-1", mapping_id=mapping), 409, "idempotency_key_reused")
+    check_problem(send(client, MANY, 409, key="k-1", reasons="true"), 409, "idempotency_key_reused")
     answer = client.post("/predict", json=a_customer(), headers={"Idempotency-Key": "k-1"})
     check_problem(answer, 409, "idempotency_key_reused")
     assert folders(client) == {first["id"]}
