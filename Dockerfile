@@ -10,11 +10,18 @@ RUN python -m venv --without-pip /opt/venv \
     && python -m pip --python /opt/venv install --no-cache-dir --no-deps --only-binary=:all: --require-hashes -r requirements.txt \
     && python -m pip --python /opt/venv check
 
+# The chart library of the pages, as package-lock.json has it; nothing else of Node.js reaches the image.
+FROM node:24-trixie-slim AS charts
+WORKDIR /build
+COPY package.json package-lock.json ./
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+
 FROM ${BASE} AS files
 WORKDIR /srv/telelink
 COPY backend.py ./
 COPY app/ app/
 COPY static/ static/
+COPY --from=charts /build/node_modules/echarts/dist/echarts.esm.min.js static/vendor/echarts.js
 COPY models/ models/
 COPY scripts/backup scripts/backup
 COPY scripts/restore scripts/restore

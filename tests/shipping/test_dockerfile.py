@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.shipping.dockerfile import Stage, command, copied_sources, environment, stages
+from tests.shipping.dockerfile import (
+    Stage,
+    charts_copy,
+    command,
+    copied_sources,
+    environment,
+    make_service_folder,
+    stages,
+)
 from tests.shipping.machine import ROOT
 
 FINAL = stages()[-1]
@@ -28,6 +36,9 @@ def problems(text: str) -> list[str]:
         "adds from an address": bool(final.arguments("ADD")),
         "one stage only": len(stages(text)) < 2,
         "floating base": not re.search(r"python:3\.\d+-slim-\w+", text),
+        "floating Node.js": not re.search(r"FROM node:\d+-\w+-slim AS charts\n", text),
+        "charts without their lock": not re.search(r"RUN npm ci --omit=dev --ignore-scripts\b", text),
+        "Node.js in the image": "node_modules" in copies,
     }
     return [name for name, wrong in found.items() if wrong]
 
@@ -54,6 +65,9 @@ def test_the_last_stage_has_nothing_wrong() -> None:
         ("COPY --from=files /srv/telelink ./", "COPY . ./", "copies the whole checkout"),
         ("EXPOSE 8000", "COPY tests/ tests/", "copies tests or training"),
         ("python:3.13-slim-trixie", "python:latest", "floating base"),
+        ("node:24-trixie-slim", "node:latest", "floating Node.js"),
+        ("npm ci --omit=dev", "npm install", "charts without their lock"),
+        ("EXPOSE 8000", "COPY --from=charts /build/node_modules node_modules", "Node.js in the image"),
     ],
 )
 def test_a_wrong_dockerfile_is_reported(line: str, wrong_line: str, problem: str) -> None:
@@ -73,6 +87,22 @@ def test_the_lock_is_installed_with_its_hashes_as_wheels_only() -> None:
         "check",
     ):
         assert option in install
+
+
+def test_the_chart_library_is_the_locked_one_and_lies_where_pages_load_it(tmp_path: Path) -> None:
+    source, place = charts_copy()
+    assert place == "static/vendor/echarts.js"
+    assert source == "node_modules/echarts/dist/echarts.esm.min.js"
+    assert f"$folder/{source}" in (ROOT / "scripts" / "environment.sh").read_text(), "a checkout has another file"
+    wanted = json.loads((ROOT / "package.json").read_text())["dependencies"]
+    locked = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    assert {name: locked[f"node_modules/{name}"]["version"] for name in wanted} == wanted
+    assert not [name for name, package in locked.items() if "resolved" in package]
+    make_service_folder(tmp_path / "service")
+    fetched = ROOT / "static" / "vendor"
+    assert [file.name for file in (tmp_path / "service" / "static").glob("vendor/*")] == (
+        ["echarts.js"] if fetched.exists() else []
+    ), "a checkout's own copy must not enter the build"
 
 
 def test_the_container_is_told_where_to_listen_and_where_to_write() -> None:
@@ -101,7 +131,8 @@ def test_every_served_file_is_let_into_the_build_and_nothing_private_is() -> Non
     lines = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
     assert lines[0] == "*"
     let_in = {line.removeprefix("!").rstrip("/") for line in lines if line.startswith("!")}
-    assert let_in == {source.rstrip("/") for source, _ in copied_sources()} | {"requirements.txt"}
+    for_other_stages = {"requirements.txt", "package.json", "package-lock.json"}
+    assert let_in == {source.rstrip("/") for source, _ in copied_sources()} | for_other_stages
     assert not let_in & {"data", ".git", ".venv", "tests", "training", ".env"}
 
 

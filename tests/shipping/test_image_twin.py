@@ -113,6 +113,11 @@ def contents(folder: Path) -> dict[str, int]:
     return {str(file.relative_to(folder)): file.stat().st_mtime_ns for file in folder.rglob("*")}
 
 
+def charts_address() -> list[str]:
+    """Return the chart library's address, where this checkout could fetch it."""
+    return ["/static/vendor/echarts.js"] if (ROOT / "static" / "vendor" / "echarts.js").exists() else []
+
+
 def health_check(server: ServerProcess) -> int:
     """Run the image's own HEALTHCHECK program against the twin."""
     program = json.loads(stages()[-1].arguments("HEALTHCHECK")[0].partition("CMD ")[2])
@@ -126,7 +131,7 @@ def test_the_copied_files_serve_read_only_as_an_ordinary_user(start_twin: StartT
     owner = Path(f"/proc/{server.process.pid}").stat().st_uid
     assert owner != 0
     before = contents(folder / "service")
-    for path in ("/", "/docs", "/openapi.json", "/models", "/stats", "/health"):
+    for path in ("/", "/docs", "/openapi.json", "/models", "/stats", "/health", *charts_address()):
         assert server.status_of(path) == 200, path
     request = urllib.request.Request(
         f"{server.url}/predict", json.dumps(CUSTOMER).encode(), {"Content-Type": "application/json"}
