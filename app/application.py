@@ -19,9 +19,15 @@ from app.db.checkpoint import Checkpointer
 from app.db.engine import open_engine
 from app.db.upgrade import upgrade
 from app.db.writer import GroupWriter
+from app.explanations.routes import router as explanations_router
+from app.explanations.service import ExplanationService
+from app.performance.routes import router as performance_router
+from app.performance.service import PerformanceService
 from app.predictions.routes import router as portfolio_router
 from app.registry.routes import router as models_router
 from app.registry.service import load_registry
+from app.segments.routes import router as segments_router
+from app.segments.service import SegmentService, load_segment_model
 from app.settings import Settings
 from app.telecom.champions import scoring_models
 from app.telecom.routes import router as telecom_router
@@ -36,6 +42,17 @@ log = structlog.get_logger()
 API_VERSION: Final = "1.0.0"
 YOUNG_OBJECTS: Final = 20_000
 """New objects before the collector looks for cycles; requests leave none, so Python's 700 would be wasted work."""
+ROUTERS: Final = (
+    telecom_router,
+    explanations_router,
+    batch_router,
+    customers_router,
+    segments_router,
+    portfolio_router,
+    performance_router,
+    models_router,
+    health_router,
+)
 _NO_TELEMETRY: Final[Any] = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 _DESCRIPTION: Final = (
     "How likely a customer is to leave, what they are worth, what to do, and how far to trust the answer. "
@@ -58,7 +75,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.add_middleware(RequestContext)
     problems.install(app)
-    for router in (telecom_router, batch_router, customers_router, portfolio_router, models_router, health_router):
+    for router in ROUTERS:
         app.include_router(router)
     pages.mount(app)
     problems.document(app)
@@ -76,15 +93,22 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.writer = GroupWriter(
         state.engine, timeout_seconds=settings.write_timeout_seconds, max_waiting=settings.max_waiting_writes
     )
-    state.telecom = TelecomService(scoring_models(state.registry), state.writer)
+    segment_model = load_segment_model(state.registry)
+    segmenter = segment_model.segmenter() if segment_model else None
+    state.telecom = TelecomService(scoring_models(state.registry), state.writer, segmenter)
+    state.explanations = ExplanationService(state.registry, state.telecom, state.engine)
+    state.segments = SegmentService(segment_model, state.registry, state.engine)
+    state.performance = PerformanceService(state.registry)
     state.supervisor = Supervisor(settings, state.engine)
     state.erasure = Erasure(state.engine, state.writer, JobFiles(state.engine, settings.batch_dir))
-    state.batch = BatchService(settings, state.engine, state.writer, state.supervisor, state.telecom.models)
+    state.batch = BatchService(
+        settings, state.engine, state.writer, state.supervisor, state.telecom.models, state.telecom.segmenter
+    )
     checkpointer = Checkpointer(state.engine)
     checkpointer.start()
     state.writer.start(asyncio.get_running_loop())
     state.supervisor.start()
-    for name, reason in state.registry.refused.items():
+    for name, reason in (state.registry.refused | state.registry.spared).items():
         log.error("model_refused", model=name, reason=reason)
     gc.collect()
     gc.freeze()  # what is loaded stays; collecting it again and again would only add pauses

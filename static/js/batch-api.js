@@ -35,12 +35,12 @@ export function saveMapping(mapping) {
 /**
  * Send a whole file and start its job. The same key for the same file and mapping never starts a second job.
  * @param {File} file
- * @param {{mappingId: string, idempotencyKey: string, signal: AbortSignal, onProgress: (bytesSent: number) => void}} options
+ * @param {{mappingId: string, reasons?: boolean, idempotencyKey: string, signal: AbortSignal, onProgress: (bytesSent: number) => void}} options
  * @returns {Promise<object>} the job
  * @throws {FileGone | import("./api.js").ApiError}
  */
-export async function startJob(file, { mappingId, idempotencyKey, signal, onProgress }) {
-  const query = new URLSearchParams({ mapping_id: mappingId, file_name: file.name });
+export async function startJob(file, { mappingId, reasons = false, idempotencyKey, signal, onProgress }) {
+  const query = new URLSearchParams({ mapping_id: mappingId, file_name: file.name, ...(reasons && { reasons }) });
   const headers = { "Idempotency-Key": idempotencyKey };
   try {
     return await upload(`/batch/jobs?${query}`, file, { type: CSV, headers, signal, onProgress });

@@ -7,7 +7,7 @@ import { typedNumber, typedText } from "./format.js";
 export const LIST_PAGE = "/customers.html";
 export const ROWS = 50;
 
-const EVERYONE_PRESENT = { tier: "", q: "", min_clv: "", outcome: "current" };
+const EVERYONE_PRESENT = { tier: "", segment: "", value_band: "", q: "", min_clv: "", outcome: "current" };
 const RISKIEST_MONEY_FIRST = { sort: "value_at_risk", order: "desc" };
 // Each page passed adds its cursor; an address has to stay shorter than what servers and chat programs take.
 const LONGEST_TRAIL = 20;
@@ -50,8 +50,15 @@ export function exportAddress(query) {
 
 /** The first page under new filters; spaces and thousands separators are cleaned as on every form. */
 export function filteredBy(query, typed) {
-  const filters = { ...typed, q: typedText(typed.q), min_clv: String(typedNumber(typed.min_clv)) };
+  const given = { ...EVERYONE_PRESENT, ...typed };
+  const filters = { ...given, q: typedText(given.q), min_clv: String(typedNumber(given.min_clv)) };
   return { ...query, filters, ...FIRST_PAGE };
+}
+
+/** The address of a list with a further filter. @param {string} address @param {Record<string, string>} filters */
+export function narrowed(address, filters) {
+  const query = readQuery(new URL(address, "http://list").search);
+  return pageAddress(filteredBy(query, { ...query.filters, ...filters }));
 }
 
 /** The first page without any filter, in the same order. */

@@ -35,6 +35,16 @@ export class FormQuestions {
     this.#fields.forEach((field, index) => (field.value = texts[index]));
   }
 
+  /** Put some values into the form and leave the others. @param {Record<string, string | number>} values by wire name */
+  fill(values) {
+    for (const field of this.#fields) if (field.name in values) field.value = String(values[field.name]);
+  }
+
+  /** Whether a sentence stands beside one of the questions. */
+  get hasErrors() {
+    return this.#fields.some((field) => field.error !== null);
+  }
+
   /** A list of {field, message}; an empty list takes every sentence away. */
   set errors(errors) {
     const firstByField = new Map(errors.toReversed().map(({ field, message }) => [field, message]));

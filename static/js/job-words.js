@@ -83,6 +83,7 @@ export function remarks(job) {
     doubles && `${countOf(doubles, "row")} with a customer id that is in the file more than once: the last one counts.`,
     warned && `${countOf(warned, "row")} scored with a warning: see the warnings column of the results.`,
     blank && `${countOf(blank, "blank line")} skipped.`,
+    job.reasons && "The results say why for each row at Medium or High risk: see the reasons column.",
   ].filter(Boolean);
 }
 

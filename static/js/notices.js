@@ -23,7 +23,15 @@ export function noticeOf(error, { kept = "" } = {}) {
   if (error instanceof ApiError && error.status === 409) {
     return { title: "This is not possible now", sentences: [error.message, then("Try again.")] };
   }
-  const reason = error instanceof ApiError ? error.message : "The answer could not be shown on this page.";
   const quote = error.requestId ? [`If it happens again, give an operator this request id: ${error.requestId}`] : [];
-  return { title: "There is no answer", sentences: [reason, then("Try again."), ...quote] };
+  return { title: "There is no answer", sentences: [reasonOf(error), then("Try again."), ...quote] };
+}
+
+/**
+ * Say in one sentence why there is no answer, for a part of a page whose other parts stand.
+ * @param {Error} error
+ * @returns {string}
+ */
+export function reasonOf(error) {
+  return error instanceof ApiError ? error.message : "The answer could not be shown on this page.";
 }

@@ -71,7 +71,8 @@ function revenueNote({ monthly_revenue: revenue, monthly_revenue_customers: cove
   return `of the ${customersWords(covered)} whose minutes are known`;
 }
 
-function customersWords(count) {
+/** @param {number} count @returns {string} "1 customer", "1,203 customers" */
+export function customersWords(count) {
   return `${quantity(count)} ${count === 1 ? "customer" : "customers"}`;
 }
 

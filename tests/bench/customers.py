@@ -33,6 +33,8 @@ ROUNDS = 4
 LOOK_UPS = 400
 SORTS = ("value_at_risk", "probability", "clv", "last_seen")
 ORDERS = ("desc", "asc")
+SEGMENTS = (0, 1, 2, 0, 2, 0, 2, 0, 3, 2)
+"""The segments of ten customers who follow each other: the second has a tenth of them."""
 FILTERS: dict[str, dict[str, str]] = {
     "none": {},
     "tier": {"tier": "High"},
@@ -43,6 +45,9 @@ FILTERS: dict[str, dict[str, str]] = {
     "many values": {"min_clv": "9000"},
     "known to have left": {"outcome": "left"},
     "all": {"outcome": "all"},
+    "segment": {"segment": "1"},
+    "tier and value band": {"tier": "High", "value_band": "high"},
+    "lesser value": {"value_band": "standard"},
     "tier, ids and values": {"tier": "Low", "q": "C-12", "min_clv": "9000", "outcome": "all"},
 }
 MODEL = "telecom-usage"
@@ -89,7 +94,8 @@ def _rows(ids: Any, model: ScoringModel, number: int) -> list[dict[str, Any]]:
                          "typical_churn_rate": 0.144914, "field_set": model.field_set})  # fmt: skip
     profile = json.dumps({field.alias: field.example for field in FIELDS})
     figures = zip(
-        ids.tolist(), scores.churn_probability.tolist(), scores.tier.tolist(), (scores.clv_usd * 100).round().tolist(),
+        ids.tolist(), scores.churn_probability.tolist(), scores.tier.tolist(), scores.value_band.tolist(),
+        (scores.clv_usd * 100).round().tolist(),
         (scores.value_at_risk_usd * 100).round().tolist(), charges.tolist(), strict=True,
     )  # fmt: skip
     return [
@@ -106,9 +112,11 @@ def _rows(ids: Any, model: ScoringModel, number: int) -> list[dict[str, Any]]:
             "tier": TIERS[tier],
             "clv_cents": int(clv),
             "value_at_risk_cents": int(at_risk),
+            "value_band": band,
+            "segment": SEGMENTS[key % len(SEGMENTS)],
             "monthly_charge_cents": int(charge),
         }
-        for place, (key, probability, tier, clv, at_risk, charge) in enumerate(figures)
+        for place, (key, probability, tier, band, clv, at_risk, charge) in enumerate(figures)
     ]
 
 

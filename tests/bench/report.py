@@ -59,6 +59,12 @@ BARS = (
     Bar("customer_list_p95_ms", "slowest list of 1.2 million customers, p95", 50, at_least=False, unit=" ms"),
     Bar("customer_p95_ms", "one of 1.2 million customers, p95", 50, at_least=False, unit=" ms"),
     Bar("large_stats_p95_ms", "/stats over 1.2 million customers, p95", 50, at_least=False, unit=" ms"),
+    Bar("explain_p50_ms", "/explain, p50", 10, at_least=False, unit=" ms"),
+    Bar("explain_row_ms", "explained in a frame, a row on one core", 3, at_least=False, unit=" ms"),
+    Bar("models_page_seconds", "models page, first view with its first chart", 1, at_least=False, unit=" s"),
+    Bar("segments_page_seconds", "segments page, first view with its first chart", 1, at_least=False, unit=" s"),
+    Bar("cut_point_move_ms", "models page, cut-point moved to counts shown", 100, at_least=False, unit=" ms"),
+    Bar("what_if_move_ms", "what-if, slider moved to answer shown", 150, at_least=False, unit=" ms"),
     Bar("simulated_rows_per_second", "simulator, one core", 500_000, at_least=True, unit=" rows/s"),
 )
 

@@ -52,6 +52,13 @@ def show_server_down(page: Page) -> None:
     expect(page.get_by_role("button", name="Retry")).to_be_visible()
 
 
+def show_answer_without_reasons(page: Page) -> None:
+    page.route("**/predictions/*/explanation", lambda route: route.abort("connectionrefused"))
+    page.route("**/explain", lambda route: route.abort("connectionrefused"))
+    show_answer(page)
+    expect(page.get_by_role("button", name="Retry")).to_have_count(2)
+
+
 def show_not_found(page: Page) -> None:
     page.goto("/no-such-page")
 
@@ -63,6 +70,7 @@ STATES = {
     "high": show_tier("High"),
     "problems": show_problems,
     "server down": show_server_down,
+    "without reasons": show_answer_without_reasons,
     "not found": show_not_found,
 }
 

@@ -54,6 +54,8 @@ def test_a_customer_with_minutes_gets_a_card_that_says_what_the_service_said(pag
     answer = analyse(page)
     assert answer.status == 200
     prediction = answer.json()
+    reasons = reasons_of(page, prediction["prediction_id"])
+    expect(card(page).get_by_role("list", name="Reasons").get_by_role("listitem")).to_have_count(len(reasons))
     shown = visible_text(card(page))
     chance, typical = (
         page.evaluate(PERCENT_SHOWN, prediction[key]) for key in ("churn_probability", "typical_churn_rate")
@@ -64,6 +66,8 @@ def test_a_customer_with_minutes_gets_a_card_that_says_what_the_service_said(pag
         f"{prediction['churn_risk']} risk",
         f"{chance} likely to leave (typical: {typical})",
         "Likely ",
+        "Why",
+        *reasons,
         "Lifetime value",
         f"${prediction['estimated_clv']:,.0f}",
         "by formula, from the bill",
@@ -144,7 +148,21 @@ def test_warnings_are_shown_and_stay_text(page: Page) -> None:
     page.route("**/predict", lambda route: answer_with(route, warnings=[{"message": message}]))
     page.get_by_role("button", name="See an example answer").click()
     expect(card(page).get_by_role("heading", name="Check before you rely on it")).to_be_visible()
-    expect(card(page).get_by_role("listitem")).to_have_text([message])
+    expect(card(page).locator("[data-slot=warnings]").get_by_role("listitem")).to_have_text([message])
+
+
+def test_the_card_names_the_segment_and_leads_to_it(page: Page) -> None:
+    page.route("**/predict", lambda route: answer_with(route, segment={"id": 2, "persona": "Evening <b>talkers</b>"}))
+    page.get_by_role("button", name="See an example answer").click()
+    link = card(page).get_by_role("link", name="Evening <b>talkers</b>")
+    expect(link).to_have_attribute("href", "/segments.html?segment=2")
+
+
+def test_without_a_segment_the_card_names_none(page: Page) -> None:
+    page.route("**/predict", lambda route: answer_with(route, segment=None))
+    page.get_by_role("button", name="See an example answer").click()
+    expect(card(page)).to_contain_text("likely to leave")
+    expect(card(page).get_by_role("heading", name="Segment")).to_be_hidden()
 
 
 def test_without_warnings_there_is_no_warning_heading(page: Page) -> None:
@@ -219,8 +237,14 @@ def test_an_unknown_page_says_where_to_go(page: Page, watch: Watch) -> None:
 def test_every_link_of_the_navigation_leads_somewhere(page: Page) -> None:
     links = page.get_by_role("navigation", name="Pages").get_by_role("link")
     addresses = [link.get_attribute("href") for link in links.all()]
-    assert addresses == ["/", "/customers.html", "/batch.html", "/docs"]
+    assert addresses == ["/", "/customers.html", "/batch.html", "/segments.html", "/models.html", "/docs"]
     assert {page.request.get(address).status for address in addresses if address} == {200}
+
+
+def reasons_of(page: Page, prediction_id: str) -> list[str]:
+    """The reasons of a stored prediction, in the service's words."""
+    answer = page.request.get(f"/predictions/{prediction_id}/explanation").json()
+    return [reason["text"] for reason in answer["explanation"]["reasons"]]
 
 
 def answer_with(route: Route, **changes: object) -> None:

@@ -145,6 +145,7 @@ def test_the_whole_journey_by_keyboard(page: Page, base_url: str) -> None:
     tab_to(STORE_BUTTON, "button")
     press("Enter")
     expect(page.locator("#done-notice")).to_be_focused()
+    expect(page.get_by_role("heading", name="Latest answer")).to_be_visible()
 
     tab_to("Erase…", "button")
     press("Enter")

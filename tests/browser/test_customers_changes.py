@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import Watch
+from tests.browser.explained import await_levers
 from tests.browser.steps import choose, described_by, field, summary, visible_text
 from tests.browser.stored_customers import ODD_IDS, STORE_BUTTON, address, ask, resource, store
 from tests.factories import a_core_customer, a_customer
@@ -19,11 +20,12 @@ def open_stored(page: Page, base_url: str, customer_id: str, **changes: object) 
     store(base_url, a_customer(customerId=customer_id, **changes))
     page.goto(address(customer_id))
     expect(page.get_by_role("heading", name="Latest answer")).to_be_visible()
+    await_levers(page)
 
 
 def score(page: Page) -> dict[str, object]:
-    """Send the changed values and give what was sent."""
-    with page.expect_response("**/predict") as answer:
+    """Ask about the changed values and give what was sent; asking stores nothing."""
+    with page.expect_response("**/explain") as answer:
         page.get_by_role("button", name="Score with these values").click()
     answer.value.finished()
     return answer.value.request.post_data_json
@@ -73,6 +75,8 @@ def test_trying_values_shows_both_answers_and_keeps_the_stored_profile(page: Pag
     expect(comparison.locator("caption")).to_be_focused()
     assert "the chance of leaving rises from" in visible_text(comparison)
     expect(page.locator("#changed-card").get_by_role("heading", name="With these values")).to_be_visible()
+    expect(page.locator("#changed-card .reason").first).to_be_visible()
+    expect(page.locator("#changed-card").get_by_text("A preview: nothing is stored.")).to_be_visible()
     expect(page.locator("#stored-card").get_by_role("heading", name="Latest answer")).to_be_visible()
     assert ask(base_url, "GET", resource("try-1")) == before
     expect(page.locator("prediction-table tbody tr")).to_have_count(1)
@@ -101,7 +105,7 @@ def test_storing_the_tried_values_makes_them_the_profile(page: Page, base_url: s
 def test_minutes_can_be_added_to_a_profile_without_them(page: Page, base_url: str) -> None:
     store(base_url, a_core_customer(customerId="try-2"))
     page.goto(address("try-2"))
-    expect(page.get_by_role("heading", name="Latest answer")).to_be_visible()
+    await_levers(page)
     assert field(page, "Day minutes").input_value() == ""
     for label in ("Day minutes", "Evening minutes", "Night minutes", "International minutes"):
         field(page, label).fill("100")

@@ -53,7 +53,9 @@ def test_a_row_says_what_the_service_said(customers: Page, base_url: str) -> Non
     shown = visible_text(rows(customers).first)
     percent = round(top["churn_probability"] * 100)
     chance = "> 99" if top["churn_probability"] > 0.99 else f"{percent}"
-    assert shown.startswith(f"{top['id']} {top['tier']} {chance} % likely ${top['estimated_clv']:,.0f} ")
+    persona = top["segment"]["persona"] if top["segment"] else "None"
+    worth = f"${top['estimated_clv']:,.0f} {top['value_band']} value"
+    assert shown.startswith(f"{top['id']} {top['tier']} {persona} {chance} % likely {worth} ")
     assert f"${top['value_at_risk_usd']:,.0f}" in shown
     expect(rows(customers).first.locator("svg:visible")).to_have_attribute("data-symbol", top["tier"].lower())
 
@@ -121,6 +123,56 @@ def test_filters_narrow_the_list_and_come_back_with_the_address(customers: Page,
     expect(rows(customers)).to_have_count(len(wanted))
 
 
+def test_a_segment_and_a_value_band_narrow_the_list_and_its_export(customers: Page, base_url: str) -> None:
+    segments = ask(base_url, "GET", "/segments")["segments"]
+    valued = {s["id"]: first_ids(base_url, f"segment={s['id']}&value_band=high&limit={ROWS}") for s in segments}
+    chosen = max(segments, key=lambda segment: len(valued[segment["id"]]))
+    wanted = valued[chosen["id"]]
+    assert 0 < len(wanted) < chosen["portfolio"]["customers"]
+    customers.get_by_label("Segment").select_option(chosen["persona"])
+    customers.get_by_label("Value band").select_option("High value")
+    customers.get_by_role("button", name="Apply filters").click()
+    expect(customers).to_have_url(f"{base_url}/customers.html?segment={chosen['id']}&value_band=high")
+    expect(rows(customers)).to_have_count(len(wanted))
+    assert shown_ids(customers) == wanted
+    for row in rows(customers).all():
+        assert f"{chosen['persona']} " in visible_text(row)
+        assert " high value " in visible_text(row)
+
+    customers.reload()
+    expect(customers.get_by_label("Segment").locator("option:checked")).to_have_text(chosen["persona"])
+    expect(customers.get_by_label("Value band")).to_have_value("high")
+    with customers.expect_download() as download:
+        customers.get_by_role("link", name="Export as CSV").click()
+    lines = csv.DictReader(io.StringIO(download.value.path().read_text(encoding="utf-8")))
+    assert sorted(line["customerId"] for line in lines) == sorted(wanted)
+
+
+def test_without_personas_the_segment_filter_keeps_its_number(customers: Page, watch: Watch) -> None:
+    watch.expect("status of 503")
+    customers.route("**/segments", lambda route: route.fulfill(status=503, json={"detail": "Busy.", "code": "busy"}))
+    customers.goto("/customers.html?segment=1")
+    expect(customers.get_by_label("Segment").locator("option:checked")).to_have_text("Segment 1")
+    expect(customers.locator("#list")).to_have_attribute("aria-busy", "false")
+
+
+def test_segments_that_are_rules_are_no_filter(customers: Page) -> None:
+    rules = {"method": "rules", "segments": [{"id": 0, "persona": "Standard value, low risk"}]}
+    customers.route("**/segments", lambda route: route.fulfill(json=rules))
+    customers.reload()
+    expect(customers.get_by_label("Segment")).to_be_hidden()
+    expect(customers.get_by_label("Value band")).to_be_visible()
+
+
+def test_a_segment_the_service_refuses_is_named_beside_it(customers: Page, watch: Watch) -> None:
+    watch.expect("status of 422")
+    customers.goto("/customers.html?segment=many")
+    expect(summary(customers)).to_be_focused()
+    expect(customers.get_by_label("Segment", exact=True)).to_have_attribute("aria-invalid", "true")
+    customers.get_by_role("link", name="Clear filters").click()
+    expect(rows(customers)).to_have_count(ROWS)
+
+
 def test_typing_an_id_opens_the_customer(customers: Page, base_url: str) -> None:
     box = field(customers, "Customer id")
     box.fill(" L-7 ")
@@ -177,7 +229,7 @@ def test_customers_known_to_have_left_are_left_out_until_asked_for(customers: Pa
     ask(base_url, "POST", f"{resource('gone-1')}/outcome", {"outcome": "churned", "date": "2026-01-31"})
     customers.goto("/customers.html?q=gone-")
     expect(customers.get_by_role("heading", name="No customer matches")).to_be_visible()
-    customers.get_by_label("Customers known to have left").select_option("Show only these")
+    customers.get_by_label("Known to have left").select_option("Show only these")
     customers.get_by_role("button", name="Apply filters").click()
     expect(rows(customers)).to_have_count(1)
     assert "Left on 31 Jan 2026" in visible_text(rows(customers).first)

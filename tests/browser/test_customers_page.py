@@ -44,7 +44,7 @@ def test_the_analyse_page_leads_to_the_customer(page: Page) -> None:
 def test_without_an_id_there_is_no_link(page: Page) -> None:
     fill_core(page)
     analyse(page)
-    expect(card(page).get_by_role("link")).to_be_hidden()
+    expect(card(page).locator("[data-slot=customer-link]")).to_be_hidden()
 
 
 def test_the_card_is_the_stored_answer(page: Page, base_url: str) -> None:

@@ -10,8 +10,9 @@ from typing import get_args
 import pytest
 
 from app.customers.lists import Sort, Standing
-from app.telecom.features import CORE_FIELDS, FIELDS, MINUTE_FIELDS, Field
-from app.telecom.policy import CONFIDENCES, TIERS
+from app.explanations.closest_change import LEVERS, MESSAGES
+from app.telecom.features import CORE_FIELDS, FIELD_BY_NAME, FIELDS, MINUTE_FIELDS, Field
+from app.telecom.policy import CONFIDENCES, TIERS, VALUE_BANDS
 
 STATIC = Path(__file__).parents[2] / "static"
 INDEX = (STATIC / "index.html").read_text(encoding="utf-8")
@@ -164,3 +165,14 @@ def test_the_list_offers_what_the_route_takes() -> None:
     outcomes = LIST.split('<select id="outcome"')[1].split("</select>")[0]
     assert set(re.findall(r'<option value="(\w+)">', outcomes)) == set(get_args(Standing))
     assert set(re.findall(r'data-sort="(\w+)"', LIST)) == set(get_args(Sort))
+    bands = LIST.split('<select id="value_band"')[1].split("</select>")[0]
+    assert re.findall(r'<option value="(\w*)">(\w+)', bands) == [
+        ("", "Any"),
+        *((b, b.title()) for b in VALUE_BANDS[::-1]),
+    ]
+
+
+@pytest.mark.parametrize("page", ["index.html", "customer.html"])
+def test_the_values_to_try_are_those_the_search_for_a_change_moves(page: str) -> None:
+    levers = re.findall(r'<lever-field name="(\w+)">', (STATIC / page).read_text(encoding="utf-8"))
+    assert sorted(levers) == sorted(FIELD_BY_NAME[name].alias for name in (*LEVERS, MESSAGES))

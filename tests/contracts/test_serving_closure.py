@@ -15,7 +15,7 @@ from tests.factories import a_core_customer, a_customer
 
 FORBIDDEN = {
     "sklearn", "imblearn", "pandas", "scipy", "shap", "onnx", "skl2onnx", "joblib", "alembic", "training", "tests",
-    "matplotlib", "jinja2", "pyarrow",
+    "matplotlib", "numba", "jinja2", "pyarrow",
 }  # fmt: skip
 DRIVER = '''
 import sys
@@ -56,6 +56,8 @@ UNPICKLE = "import collections, pickle; pickle.loads(pickle.dumps(collections.Or
 REQUESTS = [
     ("POST", "/predict", json.dumps(a_customer(customerId="C-1"))),
     ("POST", "/predict", json.dumps(a_core_customer())),
+    ("POST", "/explain", json.dumps(a_customer(customerServiceCalls=6))),
+    ("POST", "/closest-change", json.dumps(a_core_customer(customerServiceCalls=6))),
     ("POST", "/batch-predict", json.dumps([a_customer(), a_core_customer()] * 10)),
     *(("GET", path, "") for path in ("/", "/docs", "/openapi.json", "/static/css/base.css", "/stats", "/models",
                                     "/models/telecom-usage", "/health", "/readyz", "/metrics")),

@@ -82,6 +82,13 @@ test("an upload carries its key, its mapping and its name, and tells how far it 
   assert.deepEqual([headers["Content-Type"], headers["Idempotency-Key"], body], ["text/csv", "k-1", file]);
 });
 
+test("an upload asks for reasons only when a person does", async () => {
+  await startJob(new File([CSV], "a.csv"), { ...options(), reasons: true });
+  assert.equal(FakeRequest.last.opened[1], "/batch/jobs?mapping_id=m-1&file_name=a.csv&reasons=true");
+  await startJob(new File([CSV], "a.csv"), { ...options(), reasons: false });
+  assert.equal(FakeRequest.last.opened[1], "/batch/jobs?mapping_id=m-1&file_name=a.csv");
+});
+
 test("a lost connection and a stopped upload are told apart", async () => {
   const file = new File([CSV], "a.csv");
   FakeRequest.ending = "error";

@@ -48,13 +48,20 @@ test("no prediction is said as such", () => {
 });
 
 test("two answers are compared in one sentence", () => {
-  const answers = (stored, changed) => ({ stored: { churn_probability: stored }, changed: { churn_probability: changed } });
+  const model = { name: "telecom-usage", version: "2" };
+  const answer = (probability) => ({ churn_probability: probability, model });
+  const answers = (stored, changed) => ({ stored: answer(stored), changed: answer(changed) });
   const cases = [
     [0.36, 0.49, "With these values the chance of leaving rises from 36 % to 49 %."],
     [0.36, 0.1, "With these values the chance of leaving falls from 36 % to 10 %."],
     [0.361, 0.364, "With these values the chance of leaving stays at 36 %."],
   ];
   for (const [stored, changed, words] of cases) assert.equal(plain(comparisonSentence(answers(stored, changed))), words);
+  const older = { churn_probability: 0.36, model: { ...model, version: "1" } };
+  assert.match(
+    plain(comparisonSentence({ stored: older, changed: answer(0.1) })),
+    /from 36 % to 10 %\. A part of that is the model: telecom-usage 2 instead of telecom-usage 1\.$/,
+  );
 });
 
 test("an outcome names its date", () => {

@@ -8,6 +8,7 @@ import {
   firstPage,
   isFiltered,
   listSearch,
+  narrowed,
   nextPage,
   pageAddress,
   previousPage,
@@ -28,7 +29,7 @@ test("an address without a query shows everyone who is there, most value at risk
 });
 
 test("an address gives back the query it was made from", () => {
-  const typed = { tier: "High", q: "A&B/?#%", min_clv: "1000", outcome: "all" };
+  const typed = { tier: "High", segment: "0", value_band: "standard", q: "A&B/?#%", min_clv: "1000", outcome: "all" };
   const query = nextPage(sortedBy(filteredBy(PLAIN, typed), "clv"), "c=1&d");
   assert.deepEqual(readQuery(searchOf(query)), query);
 });
@@ -38,6 +39,21 @@ test("typed filters are cleaned as on every form and start at the first page", (
   assert.equal(listSearch(query), "?q=C-1&min_clv=1500&limit=50");
   assert.equal(isFiltered(query), true);
   assert.deepEqual(unfiltered(query), PLAIN);
+});
+
+test("a segment and a value band narrow the list, its pages and its export", () => {
+  const query = readQuery("?segment=0&value_band=high");
+  assert.equal(isFiltered(query), true);
+  assert.equal(listSearch(query), "?segment=0&value_band=high&limit=50");
+  assert.equal(exportAddress(query), "/customers.csv?segment=0&value_band=high");
+  assert.equal(searchOf(nextPage(query, "c1")), "?segment=0&value_band=high&cursor=c1&page=2");
+  assert.deepEqual(unfiltered(query), PLAIN);
+});
+
+test("an address can be narrowed further", () => {
+  assert.equal(narrowed("/customers.html?segment=2", { tier: "High" }), "/customers.html?tier=High&segment=2");
+  assert.equal(narrowed("/customers.html", { tier: "Low" }), "/customers.html?tier=Low");
+  assert.equal(narrowed("/customers.html?tier=Low&cursor=c&page=2", { tier: "High" }), "/customers.html?tier=High");
 });
 
 test("text that is no number goes to the service as typed", () => {

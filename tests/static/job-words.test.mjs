@@ -97,6 +97,7 @@ test("remarks name what a person may not expect, and nothing else", () => {
   assert.match(said[0], /^1 row without a customer id: scored, but not added to the customer list\.$/);
   assert.match(said[1], /^2 rows .* the last one counts\.$/);
   assert.equal(said[3], "1 blank line skipped.");
+  assert.match(remarks({ ...QUIET, reasons: true }).join(), /^The results say why .* see the reasons column\.$/);
 });
 
 test("the outcome names rows to correct only when there are some", () => {

@@ -1,15 +1,18 @@
 /**
- * The answer about one customer: score with direction, its interval, value, what to do, how sure, which model.
+ * The answer about one customer: score with direction and its interval, why, value, what to do, how sure, which model.
  *
  * <customer-card hidden></customer-card>
  *
  * Property: `answer`, {prediction, customerId, title}, where `prediction` is the answer of POST /predict; null hides the
  * card. With a `customerId` and no `title` of its own the card names the customer and leads to the customer's page.
- * Property: `outdated`, true when the form no longer holds what was asked.
+ * Property: `why`, as reason-list.js takes it; event `retry` when failed reasons are wanted again. Property: `leads`, the ids of
+ * the parts of the page with more about this answer. Property: `outdated`, true when the form no longer holds what was asked.
  */
 import { customerAddress } from "../customer-address.js";
 import { money, moneyInterval, percent } from "../format.js";
+import { SEGMENTS_PAGE } from "../segments-query.js";
 import "./interval-meter.js";
+import "./reason-list.js";
 import "./tier-mark.js";
 
 const CONFIDENCE_MEANING = {
@@ -31,12 +34,25 @@ export class CustomerCard extends HTMLElement {
     this.#score(prediction);
     this.#value(prediction);
     this.#write("recommendation", prediction.recommendation);
+    this.#segment(prediction.segment ?? null);
     this.#write("confidence", prediction.confidence);
     this.#write("confidence-meaning", CONFIDENCE_MEANING[prediction.confidence] ?? "");
     this.#write("model", `${prediction.model.name}, version ${prediction.model.version}`);
     this.#write("model-note", prediction.model.note ?? "");
     this.#warnings(prediction.warnings);
-    this.#write("prediction-id", prediction.prediction_id);
+    this.#write("prediction-id", prediction.prediction_id ?? "");
+    this.querySelector("[data-part=stored]").hidden = prediction.prediction_id === null;
+    this.querySelector("[data-part=not-stored]").hidden = prediction.prediction_id !== null;
+    this.querySelector("reason-list").addEventListener("retry", () => this.dispatchEvent(new CustomEvent("retry")));
+  }
+
+  set why(why) {
+    this.querySelector("[data-part=why]").hidden = why === null;
+    this.querySelector("reason-list").why = why;
+  }
+
+  set leads(ids) {
+    for (const link of this.querySelectorAll(".card-leads a")) link.hidden = !ids.includes(link.hash.slice(1));
   }
 
   set outdated(isOutdated) {
@@ -74,6 +90,14 @@ export class CustomerCard extends HTMLElement {
     const isExact = high - low < 1;
     this.#write("clv-interval", isExact ? "by formula, from the bill" : `likely ${moneyInterval([low, high])}`);
     this.#write("value-at-risk", money(prediction.value_at_risk_usd));
+  }
+
+  /** Answers from before there were segments have none. */
+  #segment(segment) {
+    this.querySelector("[data-part=segment]").hidden = segment === null;
+    if (segment === null) return;
+    this.#write("segment", segment.persona);
+    this.querySelector("[data-slot=segment]").href = `${SEGMENTS_PAGE}?segment=${segment.id}`;
   }
 
   #warnings(warnings) {

@@ -38,8 +38,10 @@ function row(customer) {
   line.querySelector("a").href = customerAddress(customer.id);
   write("outcome", customer.outcome ? outcomeWords(customer.outcome) : "");
   line.querySelector("tier-mark").reading = { tier: customer.tier };
+  write("segment", customer.segment?.persona ?? "None");
   write("probability", `${percent(customer.churn_probability)} likely`);
   write("clv", money(customer.estimated_clv));
+  write("value-band", `${customer.value_band} value`);
   write("value-at-risk", money(customer.value_at_risk_usd));
   write("last-seen", day(customer.last_seen_at));
   const time = line.querySelector("time");

@@ -6,6 +6,7 @@
  * Property: `forecast`, {file, preview}: the File and the answer of POST /batch/preview.
  * Property: `chosen`, {field: column}; setting it tells what is not used any more and what is missing.
  * Property: `tried`, the answer of POST /batch/preview for other columns, null while it is awaited, or the Error instead.
+ * Property: `wantsReasons`, whether the results should say why; it stays when the file is read again.
  * Events: `read-again` with detail {encoding, delimiter, has_header}, `another-file`. Its submit button belongs to the
  * form around it.
  */
@@ -16,6 +17,7 @@ export class FileForecast extends HTMLElement {
   #preview = null;
 
   set forecast({ file, preview }) {
+    const { wantsReasons } = this;
     this.#preview = preview;
     this.replaceChildren(document.querySelector("#file-forecast-template").content.cloneNode(true));
     this.#slot("file-name").textContent = file.name;
@@ -25,6 +27,7 @@ export class FileForecast extends HTMLElement {
     for (const name of ["encoding", "delimiter", "has_header"]) {
       this.querySelector(`form-field[name=${name}]`).value = String(preview[name]);
     }
+    this.#reasons.checked = wantsReasons;
     this.#button("read-again").addEventListener("click", () => this.#tell("read-again", this.#reading));
     this.#button("another-file").addEventListener("click", () => this.#tell("another-file"));
   }
@@ -46,6 +49,14 @@ export class FileForecast extends HTMLElement {
     this.#part("trial").classList.toggle("caution-part", tried?.trial?.scored === 0);
     const reasons = rejections.map(({ message, rows }) => item(`${message} (${countOf(rows, "row")})`));
     this.#slot("rejections").replaceChildren(...reasons);
+  }
+
+  get wantsReasons() {
+    return this.#reasons?.checked ?? false;
+  }
+
+  get #reasons() {
+    return this.querySelector("#reasons");
   }
 
   get #reading() {

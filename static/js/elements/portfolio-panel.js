@@ -8,7 +8,7 @@
  * Event: `retry` when a person wants to load it again.
  */
 import { ago, moment } from "../calendar.js";
-import { pageAddress, filteredBy, readQuery } from "../customers-query.js";
+import { LIST_PAGE, narrowed } from "../customers-query.js";
 import { quantity } from "../format.js";
 import { figures, tierSentence, tierShares } from "../portfolio-words.js";
 import { drawn, share } from "../svg.js";
@@ -69,7 +69,7 @@ function tierItem({ word, customers, shareWords }) {
   item.querySelector("tier-mark").reading = { tier: word, text: `${word} risk` };
   const link = item.querySelector("a");
   link.textContent = `${quantity(customers)} ${customers === 1 ? "customer" : "customers"}`;
-  link.href = pageAddress(filteredBy(readQuery(""), { ...readQuery("").filters, tier: word }));
+  link.href = narrowed(LIST_PAGE, { tier: word });
   item.querySelector("[data-slot=share]").textContent = shareWords;
   return item;
 }

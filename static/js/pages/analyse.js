@@ -3,6 +3,8 @@ import { ApiError, ValidationProblem, predict } from "../api.js";
 import { FormQuestions, markTitle } from "../form-questions.js";
 import { noticeOf } from "../notices.js";
 import { loadPortfolio } from "./portfolio.js";
+import { explainCard, forgetCard } from "./reasons.js";
+import { begin, end } from "./what-if.js";
 import "../elements/customer-card.js";
 import "../elements/status-notice.js";
 
@@ -36,13 +38,16 @@ document.querySelector("#example-answer-button").addEventListener("click", () =>
   analyse();
 });
 undoButton.addEventListener("click", undoExample);
+document.querySelector("what-if-panel").addEventListener("values-taken", ({ detail }) => takeValues(detail.profile));
 
 async function analyse() {
   if (isBusy) return;
   setBusy(true);
   const customer = questions.sent;
   try {
-    showAnswer({ prediction: await predict(customer), customerId: customer.customerId ?? "" });
+    const prediction = await predict(customer);
+    showAnswer({ prediction, customerId: customer.customerId ?? "" });
+    explore(prediction, customer);
     if (customer.customerId) loadPortfolio();
   } catch (error) {
     showFailure(error);
@@ -67,6 +72,12 @@ function showAnswer(answer) {
   card.focus();
 }
 
+/** What follows the answer and never stands in its way: the reasons, and values to try. */
+function explore(prediction, profile) {
+  explainCard(card, prediction.prediction_id);
+  begin({ profile, model: prediction.model.name });
+}
+
 function showFailure(error) {
   if (error instanceof ValidationProblem) {
     show({});
@@ -82,6 +93,10 @@ function showFailure(error) {
 function show({ answer = null, problem = null }) {
   emptyState.hidden = answer !== null || problem !== null;
   card.answer = answer;
+  if (!answer) {
+    forgetCard();
+    end();
+  }
   notice.notice = problem;
 }
 
@@ -94,6 +109,16 @@ function fillExample() {
   const wouldLose = values.some((value, index) => value !== "" && value !== examples[index]);
   offerUndo(wouldLose ? values : null);
   liveRegion.textContent = "The form now holds an example customer";
+}
+
+/** Put values tried below into the form, ready to be analysed. */
+function takeValues(profile) {
+  questions.fill(profile);
+  questions.errors = [];
+  card.outdated = true;
+  offerUndo(null);
+  liveRegion.textContent = "The form holds the values that were tried";
+  submitButton.focus();
 }
 
 function offerUndo(values) {

@@ -101,7 +101,7 @@ function reading() {
 async function send(onJob) {
   forgetTrial();
   try {
-    const job = await sendFile(drop.file, { columns: mapping.chosen, ...reading() });
+    const job = await sendFile(drop.file, { columns: mapping.chosen, ...reading() }, forecast.wantsReasons);
     drop.clear();
     onJob(job);
   } catch (error) {

@@ -21,10 +21,11 @@ export function wireSend() {
  * Store the mapping and send the file.
  * @param {File} file
  * @param {object} mapping as POST /batch/mappings takes it
+ * @param {boolean} reasons whether the results should say why
  * @returns {Promise<object>} the job; rejects with an AbortError when a person stopped the upload
  */
-export async function sendFile(file, mapping) {
-  const { mappingId, idempotencyKey } = await confirm(file, mapping);
+export async function sendFile(file, mapping, reasons) {
+  const { mappingId, idempotencyKey } = await confirm(file, mapping, reasons);
   entitle("Uploading");
   show("upload-step");
   step.querySelector("[data-slot=file-name]").textContent = file.name;
@@ -33,15 +34,15 @@ export async function sendFile(file, mapping) {
   sending = new AbortController();
   try {
     const onProgress = (bytes) => showSent(bytes, file.size);
-    return await startJob(file, { mappingId, idempotencyKey, signal: sending.signal, onProgress });
+    return await startJob(file, { mappingId, reasons, idempotencyKey, signal: sending.signal, onProgress });
   } finally {
     sending = null;
   }
 }
 
 // One key for one confirmed file: asking again after a lost answer finds the job instead of starting a second one.
-async function confirm(file, mapping) {
-  const text = JSON.stringify(mapping);
+async function confirm(file, mapping, reasons) {
+  const text = JSON.stringify({ ...mapping, reasons });
   if (confirmed.file !== file || confirmed.text !== text) {
     const { id } = await saveMapping(mapping);
     confirmed = { file, text, mappingId: id, idempotencyKey: newKey() };

@@ -2,6 +2,7 @@
 import { ApiError } from "../api.js";
 import { readModelCard, readPredictions } from "../customers-api.js";
 import { noticeOf } from "../notices.js";
+import { offerComparison } from "./customer-changes.js";
 import "../elements/prediction-table.js";
 import "../elements/probability-history.js";
 import "../elements/status-notice.js";
@@ -49,6 +50,7 @@ function draw() {
   }));
   chart.history = { points, cutPoints };
   table.predictions = predictions;
+  offerComparison(customer.id, predictions);
   // Hiding the button would drop the keyboard focus it holds.
   if (!next && document.activeElement === button) document.querySelector("#history-heading").focus();
   button.hidden = !next;

@@ -1,5 +1,6 @@
 /** Wires the profile of a customer and the question what would happen if it were another one. */
 import { ApiError, ValidationProblem, predict } from "../api.js";
+import { explain } from "../explanations-api.js";
 import { FormQuestions, markTitle } from "../form-questions.js";
 import { percent } from "../format.js";
 import { leaveNews } from "../news.js";
@@ -53,6 +54,15 @@ export function showProfile(shown) {
   countChanges();
 }
 
+/** Put values tried elsewhere into the form, ready to be scored and stored. @param {object} profile by wire name */
+export function fillProfile(profile) {
+  questions.fill(profile);
+  questions.errors = [];
+  outdate();
+  document.querySelector("#live-region").textContent = "The form below holds the values that were tried";
+  submitButton.focus();
+}
+
 function storedTexts() {
   return questions.fields.map(({ name }) => String(customer.profile[name] ?? ""));
 }
@@ -74,11 +84,11 @@ async function score() {
   again = score;
   const profile = questions.sent;
   await ask(submitButton, async () => {
-    // Without the customer id: the stored profile and its history stay as they are.
-    const prediction = await predict(profile);
+    // Explaining stores nothing: the stored profile and its history stay as they are.
+    const explained = await explain(profile);
     scored = profile;
     questions.errors = [];
-    show(prediction);
+    show(explained);
   });
 }
 
@@ -111,11 +121,12 @@ function setBusy(button, busy) {
   document.querySelector("#live-region").textContent = busy ? "Asking the service" : "";
 }
 
-function show(prediction) {
+function show({ answer, explanation }) {
   notice.notice = null;
   document.querySelector("#rescore-empty").hidden = true;
-  comparison.answers = { stored: customer.prediction, changed: prediction };
-  card.answer = { prediction, title: "With these values" };
+  comparison.answers = { stored: customer.prediction, changed: answer };
+  card.answer = { prediction: answer, title: "With these values" };
+  card.why = explanation;
   storePanel.hidden = false;
   comparison.focus();
 }

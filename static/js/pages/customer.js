@@ -9,7 +9,9 @@ import { noticeOf } from "../notices.js";
 import { askToErase } from "./customer-erase.js";
 import { showHistory } from "./customer-history.js";
 import { showOutcome } from "./customer-outcome.js";
-import { showProfile } from "./customer-rescore.js";
+import { fillProfile, showProfile } from "./customer-rescore.js";
+import { explainCard } from "./reasons.js";
+import { begin } from "./what-if.js";
 import "../elements/customer-card.js";
 import "../elements/status-notice.js";
 
@@ -18,8 +20,10 @@ const QUIET_MS = 400;
 const id = customerIdIn(location.search);
 const notice = document.querySelector("#page-notice");
 const loading = document.querySelector("#loading");
+const card = document.querySelector("#stored-card");
 
 notice.addEventListener("retry", load);
+document.querySelector("what-if-panel").addEventListener("values-taken", ({ detail }) => fillProfile(detail.profile));
 document.querySelector("#erase-button").addEventListener("click", () => askToErase(id));
 if (id) {
   document.title = document.title.replace(/^Customer/, () => `Customer ${id}`);
@@ -47,10 +51,13 @@ function show(customer) {
   notice.notice = null;
   document.querySelector("#customer").hidden = false;
   document.querySelector("#seen").textContent = seenWords(customer);
-  document.querySelector("#stored-card").answer = { prediction: customer.prediction, title: "Latest answer" };
+  const { prediction, profile } = customer;
+  card.answer = { prediction, title: "Latest answer" };
   showProfile(customer);
   showOutcome(customer);
   showHistory(customer);
+  explainCard(card, prediction.prediction_id);
+  begin({ profile, model: prediction.model.name });
 }
 
 function seenWords({ first_seen_at: first, predicted_at: latest }) {

@@ -10,6 +10,7 @@ import { FormQuestions, markTitle } from "../form-questions.js";
 import { typedText } from "../format.js";
 import { noticeOf } from "../notices.js";
 import { tellNews } from "../news.js";
+import { offer, offerSegments } from "./customers-segments.js";
 import "../elements/customer-table.js";
 import "../elements/status-notice.js";
 
@@ -42,6 +43,7 @@ document.querySelector("#q").addEventListener("keydown", openExactId);
 notice.addEventListener("retry", () => show({ focus: true }));
 addEventListener("popstate", () => show({ focus: false }));
 show({ focus: false });
+offerSegments();
 tellNews(document.querySelector("#done-notice"));
 
 function go(address, { focus = false } = {}) {
@@ -85,6 +87,7 @@ async function show({ focus }) {
 }
 
 function writeFilters(query) {
+  offer(query.filters.segment);
   for (const field of questions.fields) field.value = query.filters[field.name];
   document.querySelector("#clear-filters").hidden = !isFiltered(query);
   document.querySelector("#clear-filters").href = pageAddress(unfiltered(query));

@@ -32,7 +32,19 @@ SUCCESS = {"/predict": "PredictResponse", "/batch-predict": "BatchResponse", "/s
            "/batch/preview": "Preview", "/batch/mappings": "StoredMapping", "/batch/jobs/{job_id}": "Job",
            "/batch/jobs/{job_id}/cancel": "Job", "POST /batch/jobs": "Job", "GET /batch/jobs": "JobList",
            "/customers/{customer_id}/predictions": "PredictionList", "/customers/{customer_id}/outcome": "Customer",
+           "/explain": "ExplainResponse", "/predictions/{prediction_id}/explanation": "ExplainResponse",
+           "/closest-change": "ClosestChange", "/customers/{customer_id}/changes": "PredictionChanges",
+           **{f"/models/{{name}}/versions{rest}": shape for rest, shape in (
+               ("", "VersionList"), ("/{version}/performance", "Performance"),
+               ("/{version}/charts/{chart_id}", "Chart"),
+               ("/{version}/confusion", "Confusion"), ("/{version}/thresholds", "Thresholds"),
+               ("/{version}/comparison", "Comparison"), ("/{version}/importance", "Importance"),
+               ("/{version}/slices", "Slices"), ("/{version}/clv", "ClvPerformance"), ("/{version}/profit", "Profit"),
+               ("/{version}/policy.json", "CutPointPolicy"))},
            "/health": "Health", "/livez": "State", "/readyz": "State", "/online": "Online"}  # fmt: skip
+SHAPELESS = {"/metrics", "/models/{name}", "/models/{name}/versions/{version}",
+             "/models/{name}/versions/{version}/report"}  # fmt: skip
+"""Answers that are text, and cards: what a card holds is the trainer's to say."""
 
 
 @pytest.fixture(autouse=True)
@@ -138,7 +150,7 @@ def test_every_route_is_documented_with_its_success(client: TestClient, document
         (content,) = answer["content"].values()
         shape = SUCCESS.get(f"{method} {path}", SUCCESS.get(path))
         if shape is None:
-            assert path in ("/models/{name}", "/metrics") or path.endswith(".csv")
+            assert path in SHAPELESS or path.endswith(".csv")
         else:
             assert content["schema"] == {"$ref": f"#/components/schemas/{shape}"}
 
@@ -201,4 +213,6 @@ def test_a_whole_number_is_an_integer_however_it_is_written(client: TestClient) 
 def test_fuzzing_finds_no_difference(fuzzed_service: None, case: schemathesis.Case) -> None:
     # What CSV is, no schema can say: to it any text is a valid body, and a number, once written, is none.
     unknowable = [positive_data_acceptance, negative_data_rejection] if case.media_type == CSV else []
+    # Nor that a range holds the value it is the range of.
+    unknowable += [positive_data_acceptance] * bool({"save_rate_low", "save_rate_high"} & {*(case.query or {})})
     case.call_and_validate(excluded_checks=unknowable)

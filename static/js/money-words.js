@@ -1,0 +1,50 @@
+/** What calling earns, in words. Pure: an answer of GET .../profit in, texts out. */
+import { valueWords } from "./chart-values.js";
+import { money } from "./format.js";
+import { cutPointWords, rangeWords } from "./model-figures.js";
+
+/** The best cut-point, what it earns and whom it calls. @returns {{label: string, figure: string, note: string}[]} */
+export function bestFigures({ best }) {
+  const range = `${cutPointWords(best.cut_point_low)} to ${cutPointWords(best.cut_point_high)}`;
+  return [
+    { label: "Best cut-point", figure: cutPointWords(best.cut_point), note: `95 % interval: ${range}` },
+    {
+      label: "Profit for 1,000 customers",
+      figure: money(best.profit_usd_per_1000.value),
+      note: rangeWords(best.profit_usd_per_1000, money),
+    },
+    { label: "Customers called", figure: valueWords(best.called_share, "share"), note: "" },
+  ];
+}
+
+/** The ways to choose whom to call; the one that earns most says so. */
+export function policyTable({ policies }) {
+  const most = Math.max(...policies.map(({ profit_usd_per_1000: profit }) => profit.value));
+  return {
+    name: "What each way to choose whom to call earns",
+    columns: [
+      { label: "Policy", isNumber: false },
+      { label: "Customers called", isNumber: true },
+      { label: "Profit for 1,000 customers", isNumber: true },
+    ],
+    rows: policies.map(({ name, called_share: called, profit_usd_per_1000: profit }) => [
+      { text: name, note: profit.value === most ? "earns most of these" : "" },
+      { text: valueWords(called, "share") },
+      { text: money(profit.value), note: rangeWords(profit, money) },
+    ]),
+  };
+}
+
+/** Say whether the save rate is a guess. */
+export function saveRateSentence({ save_rate_is: is }) {
+  return is === "measured"
+    ? "The save rate was measured by a campaign with a control group."
+    : "The save rate is assumed: no campaign with a control group has measured it yet.";
+}
+
+/** The profit chart with the chosen cut-point beside the best one. */
+export function chartWithChoice(chart, cutPoint) {
+  const words = cutPointWords(cutPoint);
+  if (chart.marks.some(({ value }) => value === cutPoint)) return chart;
+  return { ...chart, marks: [...chart.marks, { axis: "x", value: cutPoint, label: `chosen ${words}` }] };
+}
