@@ -199,7 +199,7 @@ def profit_chart(answer: Answer, inputs: Inputs) -> Chart:
         **_named("profit", "line", "Profit over cut-points"),
         "title": f"Calling from {best['cut_point']:.2f} earns most: {profit['value']:,.0f} USD for {PER:,} customers "
         f"({profit['low']:,.0f} to {profit['high']:,.0f}), at an assumed save rate of {_percent(inputs.save_rate)}.",
-        "x": {"label": "Cut-point", **_PROBABILITY},
+        "x": {"label": "Cut-point", "unit": "number", "min": 0.0, "max": 1.0},
         "y": {"label": f"Profit for {PER:,} customers", "unit": "usd"},
         "series": [main, _reference("Call nobody", [[0.0, 0.0], [1.0, 0.0]])],
         "marks": [_mark("x", best["cut_point"], f"best cut-point {best['cut_point']:.2f}")],

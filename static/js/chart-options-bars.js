@@ -14,7 +14,7 @@ export function barsOption(chart, pen) {
   const [least, most] = [Math.min(0, ...values), Math.max(0, ...values)];
   const series = chart.series.flatMap((each, place) => [
     bars(each, looks[place], { isRanked, unit: chart.y.unit }, pen),
-    ...(each.band?.length ? [whiskers(each, { isRanked, unit: chart.y.unit }, pen)] : []),
+    ...(each.band?.length ? [whiskers(each, { isRanked, unit: chart.y.unit, place, count: chart.series.length }, pen)] : []),
   ]);
   const plot = { across: isRanked ? "y" : "x", highest: isRanked ? most : chart.x.categories.length };
   if (chart.marks.length) series[0].markLine = markLine(chart.marks, plot, pen);
@@ -41,17 +41,25 @@ function bars({ name, points, band }, { look }, { isRanked, unit }, pen) {
       value: isRanked ? [value, place] : [place, value],
       label: { ...text, position: "right", formatter: () => valueWords(value, unit) },
     })),
-    barMaxWidth: isRanked ? 18 : 60,
-    barCategoryGap: isRanked ? "30%" : "12%",
+    ...roomOf(isRanked),
     itemStyle: isOutlined ? { color: pen.colours.surface, borderColor: colour, borderWidth: 2 } : { color: colour },
     emphasis: { disabled: true },
   };
 }
 
+function roomOf(isRanked) {
+  return isRanked ? { barMaxWidth: 18, barCategoryGap: "30%" } : { barMaxWidth: 60, barCategoryGap: "12%" };
+}
+
 /** The interval of each bar, with its words behind it. */
-function whiskers({ name, points, band }, { isRanked, unit }, pen) {
+function whiskers({ name, points, band }, { isRanked, unit, place: ownPlace, count }, pen) {
   const values = new Map(points);
-  const at = (api, place, value) => api.coord(isRanked ? [value, place] : [place, value]);
+  const at = (api, place, value) => {
+    const [x, y] = api.coord(isRanked ? [value, place] : [place, value]);
+    // Bars of several series stand beside each other, each off the middle of its place.
+    const aside = api.barLayout({ ...roomOf(isRanked), count })[ownPlace].offsetCenter;
+    return isRanked ? [x, y + aside] : [x + aside, y];
+  };
   const line = (from, to) => ({ type: "line", shape: { x1: from[0], y1: from[1], x2: to[0], y2: to[1] }, style: { stroke: pen.colours.ink, lineWidth: 1.5 } });
   const [dx, dy] = isRanked ? [0, WHISKER_PX] : [WHISKER_PX, 0];
   const cap = ([x, y]) => line([x - dx, y - dy], [x + dx, y + dy]);

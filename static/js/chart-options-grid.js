@@ -4,7 +4,9 @@ import { looksOf } from "./chart-looks.js";
 import { tickWords, valueWords } from "./chart-values.js";
 
 const LONGEST_LINE = { narrow: 10, wide: 18 };
-const ROOM_FOR_NAMES_PX = { narrow: 62, wide: 130 };
+const MOST_FOR_NAMES_PX = { narrow: 92, wide: 150 };
+// About the width of a letter by the font's size.
+const LETTER = 0.58;
 const ROOM_ABOVE_PX = 44;
 const NARROW_PX = 420;
 
@@ -14,7 +16,7 @@ export function radarOption({ x, y, series }, pen) {
   return {
     radar: {
       indicator: x.categories.map((name) => ({ name: broken(name, LONGEST_LINE[size]), min: y.min ?? 0, max: y.max ?? 1 })),
-      radius: Math.min(pen.width / 2 - ROOM_FOR_NAMES_PX[size], pen.height / 2 - ROOM_ABOVE_PX),
+      radius: Math.min(pen.width / 2 - namesRoom(x.categories, LONGEST_LINE[size], size, pen), pen.height / 2 - ROOM_ABOVE_PX),
       splitNumber: 4,
       axisName: { ...labelOf(pen), color: pen.colours.ink, fontSize: pen.fontSize - (size === "narrow" ? 2 : 0), lineHeight: pen.fontSize * 1.15 },
       axisLabel: { show: false },
@@ -76,6 +78,13 @@ function radarHint(name, values, x, y) {
 function inOrder(points, size) {
   const found = new Map(points);
   return Array.from({ length: size }, (_, place) => found.get(place) ?? null);
+}
+
+/** What the longest line of a name takes beside the figure. */
+function namesRoom(names, longest, size, pen) {
+  const letters = Math.max(...names.flatMap((name) => broken(name, longest).split("\n")).map((line) => line.length));
+  const fontSize = pen.fontSize - (size === "narrow" ? 2 : 0);
+  return Math.min(MOST_FOR_NAMES_PX[size], letters * fontSize * LETTER + 18);
 }
 
 /** A long name in lines, so that it fits beside the figure. */

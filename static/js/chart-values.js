@@ -65,7 +65,9 @@ function number(value) {
   const size = Math.abs(value);
   const most = size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3;
   const least = Number.isInteger(value) ? 0 : Math.min(most, 2);
-  return value.toLocaleString("en-US", { minimumFractionDigits: least, maximumFractionDigits: most });
+  const words = value.toLocaleString("en-US", { minimumFractionDigits: least, maximumFractionDigits: most });
+  // What rounds to nothing is nothing, without a sign and without places.
+  return Number(words.replaceAll(",", "")) === 0 ? "0" : words;
 }
 
 /** Without the dust of binary fractions: 30, not 30.000000000000004. */

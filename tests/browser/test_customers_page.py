@@ -9,6 +9,7 @@ from tests.browser.conftest import Watch
 from tests.browser.steps import analyse, card, fill_core, visible_text
 from tests.browser.stored_customers import address, store, store_history
 from tests.factories import a_core_customer, a_customer
+from tests.sealed import VERSION_OF
 
 pytestmark = pytest.mark.browser
 
@@ -92,7 +93,7 @@ def test_the_line_and_its_table_agree(page: Page, base_url: str) -> None:
     for row, answer, chance in zip(told, reversed(answers), reversed(chances), strict=True):
         assert str(answer["churn_risk"]) in row
         assert f"{shown_percent(chance)} likely" in row
-        assert "version 1" in row
+        assert f"version {VERSION_OF['telecom-usage']}" in row
     tiers = [dot.get_attribute("data-tier") for dot in dots.all()]
     assert tiers == [str(answer["churn_risk"]).lower() for answer in answers]
 

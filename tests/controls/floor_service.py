@@ -19,6 +19,7 @@ ANSWER: Final = PredictResponse.model_validate(
         "clv_interval": [4800.1, 5900.2], "value_at_risk_usd": 121.32,
         "model": {"name": "telecom-usage", "version": "1", "field_set": "usage", "note": "Minutes were given."},
         "warnings": [], "typical_churn_rate": 0.1455, "recommendation_code": "maintain", "value_band": "standard",
+        "segment": {"id": 1, "persona": "Low-bill customers"},
     }
 )  # fmt: skip
 

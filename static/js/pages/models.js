@@ -51,11 +51,13 @@ async function load() {
   }
 }
 
-/** The versions of every model that is known, also of one that has never been loaded. */
+/** The versions of every model that has figures: segments, for one, have none. Without any, all of them. */
 async function readAllVersions() {
   const { models } = await listModels();
   const lists = await Promise.all(models.map(({ name }) => readVersions(name)));
-  return models.flatMap(({ name }, place) => lists[place].versions.map((entry) => ({ model: name, entry })));
+  const all = models.map(({ name }, place) => lists[place].versions.map((entry) => ({ model: name, entry })));
+  const withFigures = all.filter((ofModel) => ofModel.some(({ entry }) => entry.has_performance));
+  return (withFigures.length ? withFigures : all).flat();
 }
 
 async function readShown({ model, entry }, turn) {

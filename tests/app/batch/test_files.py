@@ -11,15 +11,18 @@ from app.batch.equipment import explainer
 from app.batch.file_plan import FileRefused, Request
 from app.batch.files import score_file
 from app.segments.assignment import MODEL_NAME, SegmentModel
+from app.segments.service import pinned_segment_model
 from app.settings import ROOT
 from app.telecom.features import FIELDS
 from app.web.csv_cells import restore
 from tests.app.batch.grouped_models import PERSONAS, grouped_models, segment_card
 from tests.app.batch.odd_files import MODELS, NAMES, TWO, a_file, a_row, read_file, rows_of
+from tests.sealed import VERSION_OF
 from tests.simulated_requests import simulated_customers
 from training.sealing import point_champion
 
 MODELS_DIR = ROOT / "models"
+SEGMENTER = pinned_segment_model(MODELS_DIR, VERSION_OF[MODEL_NAME]).segmenter()
 WRONG = a_file(a_row(), a_row(state=""), a_row(customerId="C-3"))
 
 
@@ -38,7 +41,7 @@ def simulated_file(n_rows):
 
 def test_the_results_are_those_of_the_core(tmp_path):
     outcome = run(tmp_path, WRONG, errors=tmp_path / "errors.csv")
-    expected = read_file(WRONG.encode())
+    expected = read_file(WRONG.encode(), segmenter=SEGMENTER)
     assert (outcome.scored, outcome.rejected) == (2, 1)
     assert (tmp_path / "out.csv").read_bytes() == expected.results
     assert (tmp_path / "errors.csv").read_bytes() == expected.errors
@@ -54,7 +57,7 @@ def test_several_processes_keep_the_order(tmp_path, monkeypatch):
     source.write_text(content, newline="")
     outcome = score_file(Request(source, tmp_path / "out.csv", MODELS_DIR, workers=2), lambda *said: heard.append(said))
     assert outcome.scored == 2_000
-    assert (tmp_path / "out.csv").read_bytes() == read_file(content.encode()).results
+    assert (tmp_path / "out.csv").read_bytes() == read_file(content.encode(), segmenter=SEGMENTER).results
     assert len(heard) > 5
     assert heard[-1] == (len(content), len(content), "B", 2_000)
 

@@ -68,7 +68,7 @@ def test_segments_and_reasons_are_those_the_job_was_begun_with(tmp_path: Path) -
     lines = b"".join(block.results for block in blocks).decode()
     assert "'=Light, users" in lines
     assert "Altogether" not in lines
-    assert "customers make 1 or fewer." in lines
+    assert "customers make 1 or fewer |" in lines
 
 
 def test_a_segment_version_that_is_gone_is_named() -> None:

@@ -178,7 +178,7 @@ def test_without_the_models_no_file_is_taken_in(client: TestClient, bench: Bench
     check_problem(send(client, status=503), 503, "model_not_ready")
     assert nothing_is_left(client)
     job = send(client, a_csv_file(many_customers(2), CORE_ONLY)).json()
-    assert job["models"] == [CHAMPIONS["telecom-core"]]
+    assert job["models"] == [CHAMPIONS["telecom-core"], CHAMPIONS["telecom-segments"]]
     bench.take_over(job["id"]).run()
     assert bench.counts(job["id"]).scored == 2
     models["usage"] = usage

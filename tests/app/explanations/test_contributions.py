@@ -29,9 +29,10 @@ def assert_value_adds_up(columns, field_set):
     _, value = shipped.scoring.graph(design_matrix(columns, field_set))
     scale = np.abs(explained.contributions).sum(axis=1) + abs(explained.base)
     assert (abs(explained.base + explained.contributions.sum(axis=1) - explained.total) <= 1e-12 * scale).all()
-    np.testing.assert_allclose(explained.total, value, rtol=1e-9, atol=1e-5)
+    # The graph reads the bill as single precision and multiplies; the card's terms are its doubles.
+    np.testing.assert_allclose(explained.total, value, rtol=1e-7, atol=1e-4)
     answer = score(columns, shipped.scoring)
-    np.testing.assert_allclose(np.maximum(explained.total, 0), answer.clv_usd, rtol=1e-9, atol=0.006)
+    np.testing.assert_allclose(np.maximum(explained.total, 0), answer.clv_usd, rtol=1e-7, atol=0.006)
 
 
 @pytest.mark.parametrize("field_set", FIELD_SETS)

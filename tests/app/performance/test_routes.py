@@ -10,6 +10,7 @@ from app.performance import service
 from app.performance.held_out import FILE, PERFORMANCE
 from app.registry.artifacts import CHECKSUMS
 from tests import factories
+from tests.sealed import champion_folder
 
 PARTS = ("/performance", "/thresholds", "/comparison", "/importance", "/slices", "/clv", "/confusion", "/profit",
          "/policy.json", "/charts/roc", "/charts/profit", "/report")  # fmt: skip
@@ -153,7 +154,7 @@ def copied_models(tmp_path):
 
 def test_a_version_without_performance_says_so_and_the_list_tells_it_beforehand(start_service, tmp_path):
     models = copied_models(tmp_path)
-    (folder,) = (models / "telecom-core").iterdir()
+    folder = champion_folder(models, "telecom-core")
     for name in (PERFORMANCE, FILE):
         (folder / name).unlink()
     lines = (folder / CHECKSUMS).read_text().splitlines(keepends=True)
@@ -162,14 +163,14 @@ def test_a_version_without_performance_says_so_and_the_list_tells_it_beforehand(
     gone = get(client, f"/models/telecom-core/versions/{folder.name}/performance", 404)
     assert gone["code"] == "version_gone"
     assert gone["detail"] == f"Version {folder.name} of telecom-core was sealed without {PERFORMANCE}."
-    (entry,) = get(client, "/models/telecom-core/versions")["versions"]
+    entry = get(client, "/models/telecom-core/versions")["versions"][0]
     assert not entry["has_performance"]
     assert entry["reason"] is None
 
 
 def test_figures_that_do_not_match_the_seal_are_not_shown(start_service, tmp_path):
     models = copied_models(tmp_path)
-    (folder,) = (models / "telecom-core").iterdir()
+    folder = champion_folder(models, "telecom-core")
     client = start_service(models_dir=models)
     page = json.loads((folder / PERFORMANCE).read_text())
     page["figures"]["roc_auc"]["value"] = 0.999
@@ -180,12 +181,12 @@ def test_figures_that_do_not_match_the_seal_are_not_shown(start_service, tmp_pat
 
 def test_a_broken_older_version_is_listed_with_its_reason(start_service, tmp_path):
     models = copied_models(tmp_path)
-    (folder,) = (models / "telecom-core").iterdir()
+    folder = champion_folder(models, "telecom-core")
     older = shutil.copytree(folder, folder.with_name("0"))
     (older / "model.onnx").write_bytes(b"other")
     listed = get(start_service(models_dir=models), "/models/telecom-core/versions")["versions"]
-    assert [entry["version"] for entry in listed] == [folder.name, "0"]
-    assert "does not match its checksum" in listed[1]["reason"]
+    assert [entry["version"] for entry in listed] == [folder.name, "1", "0"]
+    assert "does not match its checksum" in listed[-1]["reason"]
 
 
 def test_a_version_is_read_once(start_service, base, monkeypatch):

@@ -12,10 +12,10 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
+from app.performance.curves import calibration_error
 from app.telecom.clv import ClvAssumptions, target_clv_usd
 from app.telecom.features import FIELDS, MINUTE_NAMES
 from training.datasets import CHURNED, columns_of, load_bigml
-from training.metrics import calibration_error
 
 pytestmark = pytest.mark.real_data
 

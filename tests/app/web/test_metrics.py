@@ -118,7 +118,7 @@ def test_random_addresses_add_one_label(client: TestClient) -> None:
         for _ in range(RANDOM_PATHS):
             client.get("/" + "".join(rng.choices(string.ascii_letters + "/%._-", k=12)))
 
-    assert {name for name, _ in grown(client, wander)} <= {"route", "status", "method"}
+    assert {name for name, _ in grown(client, wander)} <= {"route", "status", "method", "le"}
     assert grown(client, wander) == set()
     routes = {dict(labels).get("route") for _, labels in read(client)}
     assert "other" in routes

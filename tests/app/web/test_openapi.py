@@ -32,6 +32,7 @@ SUCCESS = {"/predict": "PredictResponse", "/batch-predict": "BatchResponse", "/s
            "/batch/preview": "Preview", "/batch/mappings": "StoredMapping", "/batch/jobs/{job_id}": "Job",
            "/batch/jobs/{job_id}/cancel": "Job", "POST /batch/jobs": "Job", "GET /batch/jobs": "JobList",
            "/customers/{customer_id}/predictions": "PredictionList", "/customers/{customer_id}/outcome": "Customer",
+           "/segments": "Segments", "/value-at-risk": "ValueAtRisk", "/segments/{segment}/customers": "CustomerList",
            "/explain": "ExplainResponse", "/predictions/{prediction_id}/explanation": "ExplainResponse",
            "/closest-change": "ClosestChange", "/customers/{customer_id}/changes": "PredictionChanges",
            **{f"/models/{{name}}/versions{rest}": shape for rest, shape in (
@@ -76,7 +77,8 @@ def filled(path: str, operation: dict[str, Any]) -> str:
     """The address with the examples of its parameters."""
     for parameter in operation.get("parameters", []):
         if parameter["in"] == "path":
-            path = path.replace(f"{{{parameter['name']}}}", parameter.get("schema", {}).get("examples", ["x"])[0])
+            example = parameter.get("schema", {}).get("examples", ["x"])[0]
+            path = path.replace(f"{{{parameter['name']}}}", str(example))
     return path
 
 
