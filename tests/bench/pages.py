@@ -12,17 +12,19 @@ from tests.browser.chromium import chromium_path
 VIEWS = 5
 MOVES = 15
 _PATIENCE_MS = 20_000
-_WHEN_DRAWN = """
-async () => {
-  while (!document.querySelector("data-chart canvas")) await new Promise(requestAnimationFrame);
-  return performance.now() / 1000;
-}
+_NOTE_WHEN_DRAWN = """
+new MutationObserver((_, observer) => {
+  if (!document.querySelector("data-chart canvas")) return;
+  observer.disconnect();
+  window.drawnAfterSeconds = performance.now() / 1000;
+}).observe(document, { childList: true, subtree: true });
 """
 _MOVE = """
 async ([control, answer, value]) => {
   const slider = document.querySelector(control);
   const shown = document.querySelector(answer);
-  const changed = new Promise((resolve) => {
+  const changed = new Promise((resolve, reject) => {
+    setTimeout(() => reject(new Error(`nothing changed in ${answer} at ${value}`)), 5000);
     new MutationObserver((_, observer) => { observer.disconnect(); resolve(); })
       .observe(shown, { childList: true, characterData: true, subtree: true });
   });
@@ -57,7 +59,7 @@ def measure_pages(cpu: int | None) -> dict[str, float]:
             page.click("#customer-form button[type=submit]")
             page.wait_for_selector("what-if-outcome:not([hidden])")
             slider = "lever-field[name=totalDayMinutes] input[type=range]"
-            figures["what_if_move_ms"] = _move(page, slider, "what-if-outcome [data-slot=probability-rest]", 9, 180)
+            figures["what_if_move_ms"] = _move(page, slider, "what-if-outcome", 9, 180)
     return figures
 
 
@@ -84,9 +86,11 @@ def _page(browser: Browser, url: str, path: str) -> Iterator[Page]:
 
 def _first_view(browser: Browser, url: str, name: str) -> float:
     context = browser.new_context(base_url=url, viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(_PATIENCE_MS)
+    context.add_init_script(_NOTE_WHEN_DRAWN)
     page = context.new_page()
-    page.goto(f"/{name}.html", wait_until="commit")
-    seconds: float = page.evaluate(_WHEN_DRAWN)
+    page.goto(f"/{name}.html")
+    seconds: float = page.wait_for_function("() => window.drawnAfterSeconds").json_value()
     context.close()
     return seconds
 
