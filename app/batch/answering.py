@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from app.batch.validation import NOT_GIVEN, Floats, Read
 from app.telecom.features import MINUTE_NAMES, Columns, FieldSet
-from app.telecom.scoring import Scores, ScoringModel, Warned, score, warnings_for
+from app.telecom.scoring import Scores, ScoringModel, Warned, outside_training_range, score, warnings_for
 from app.telecom.segmenter import UNASSIGNED, Segmenter
 
 Models = Mapping[FieldSet, ScoringModel]
@@ -94,7 +94,8 @@ def answer(
     reasons: dict[int, str] = {}
     for field_set, rows, own in _frames(numbers, field_sets):
         model = models[field_set]
-        scores = score(own, model)
+        outside = outside_training_range(own, model)
+        scores = score(own, model, outside)
         for name, values in vars(scores).items():
             if rows.size == field_sets.size:
                 scored[name] = values
@@ -102,7 +103,7 @@ def answer(
                 scored.setdefault(name, np.empty(field_sets.size, values.dtype))[rows] = values
         if segmenter:
             segments[rows] = segmenter.assign(own, field_set, scores.clv_usd)
-        for found in warnings_for(own, model):
+        for found in warnings_for(own, model, outside):
             warnings.setdefault(int(rows[found.row]), []).append(found)
         if explain:
             called = np.flatnonzero(scores.tier)

@@ -131,7 +131,7 @@ DESIGN_COLUMNS: Final[Mapping[FieldSet, tuple[str, ...]]] = {
 """Columns of the design matrix, in order, for each field set."""
 
 
-def charges_usd(columns: Columns) -> NDArray[np.float64]:
+def charges_usd(columns: Columns) -> list[NDArray[np.float64]]:
     """Price each kind of minutes by its tariff.
 
     Parameters
@@ -141,7 +141,7 @@ def charges_usd(columns: Columns) -> NDArray[np.float64]:
 
     Returns
     -------
-    ndarray, shape (n, 4)
+    list of four ndarray, each shape (n,)
         Day, evening, night and international charge (float64, USD a month), not rounded to cents.
 
     Raises
@@ -152,16 +152,16 @@ def charges_usd(columns: Columns) -> NDArray[np.float64]:
     Examples
     --------
     >>> minutes = {name: np.array([100.0]) for name in MINUTE_NAMES}
-    >>> charges_usd(minutes).round(2).tolist()
-    [[17.0, 8.5, 4.5, 27.0]]
+    >>> [charge.round(2).tolist() for charge in charges_usd(minutes)]
+    [[17.0], [8.5], [4.5], [27.0]]
     """
-    return np.column_stack([columns[name] * price for name, price in USD_PER_MINUTE.items()])
+    return [columns[name] * price for name, price in USD_PER_MINUTE.items()]
 
 
 def monthly_charge_usd(columns: Columns) -> NDArray[np.float64]:
     """Sum the four charges of each customer: shape (n,), float64, USD a month."""
-    total: NDArray[np.float64] = charges_usd(columns).sum(axis=1)
-    return total
+    day, evening, night, international = charges_usd(columns)
+    return day + evening + night + international
 
 
 def design_matrix(columns: Columns, field_set: FieldSet) -> NDArray[np.float32]:
@@ -184,8 +184,8 @@ def design_matrix(columns: Columns, field_set: FieldSet) -> NDArray[np.float32]:
     KeyError
         A needed column is absent: nothing is filled in silently.
     """
-    parts = [np.column_stack([columns[name] for name in MODELLED_FIELDS[field_set]])]
+    parts = [columns[name] for name in MODELLED_FIELDS[field_set]]
     if field_set == "usage":
-        charges = charges_usd(columns)
-        parts += [charges, charges.sum(axis=1, keepdims=True)]
-    return np.hstack(parts).astype(np.float32)
+        day, evening, night, international = charges_usd(columns)
+        parts += [day, evening, night, international, day + evening + night + international]
+    return np.array(parts).T.astype(np.float32, order="C")

@@ -122,7 +122,7 @@ class Scores:
     confidence: NDArray[np.intp]
 
 
-def score(columns: Columns, model: ScoringModel) -> Scores:
+def score(columns: Columns, model: ScoringModel, outside: NDArray[np.bool_] | None = None) -> Scores:
     """Score every customer of a frame with one call of the model's graph.
 
     Row i of the answer depends on row i of the input alone, bit for bit, whatever else is in the frame.
@@ -135,6 +135,8 @@ def score(columns: Columns, model: ScoringModel) -> Scores:
         One float64 array per name in ``MODELLED_FIELDS[model.field_set]``, validated by the caller.
     model : ScoringModel
         The version that answers.
+    outside : ndarray, optional
+        What ``outside_training_range`` said of the frame, if somebody asked already.
 
     Returns
     -------
@@ -153,7 +155,7 @@ def score(columns: Columns, model: ScoringModel) -> Scores:
     clv = raw_clv.astype(np.float64).clip(min=0.0).round(2)
     clv_low, clv_high = model.clv_interval.around(clv, columns["account_length"])
     # Nobody like this was among the training customers, so their calibration does not speak for this one.
-    unseen = _outside(columns, model).any(axis=0)
+    unseen = (outside_training_range(columns, model) if outside is None else outside).any(axis=0)
     return Scores(
         churn_probability=probability,
         probability_low=low,
@@ -212,7 +214,7 @@ CONTRADICTIONS: Final[Mapping[FieldSet, tuple[Contradiction, ...]]] = {
 }
 
 
-def warnings_for(columns: Columns, model: ScoringModel) -> list[Warned]:
+def warnings_for(columns: Columns, model: ScoringModel, outside: NDArray[np.bool_] | None = None) -> list[Warned]:
     """List what a person should know before trusting a row: values beyond the training range, contradictions.
 
     Parameters are those of ``score``; the list is by field or contradiction, then by row, and empty when nothing stands
@@ -220,8 +222,8 @@ def warnings_for(columns: Columns, model: ScoringModel) -> list[Warned]:
     """
     found: list[Warned] = []
     names = MODELLED_FIELDS[model.field_set]
-    outside = np.argwhere(_outside(columns, model)).tolist()
-    for place, row in outside:
+    beyond = np.argwhere(outside_training_range(columns, model) if outside is None else outside).tolist()
+    for place, row in beyond:
         field = FIELD_BY_NAME[names[place]]
         low, high = model.training_range[field.name]
         message = (
@@ -231,13 +233,13 @@ def warnings_for(columns: Columns, model: ScoringModel) -> list[Warned]:
         found.append(Warned(row, "outside_training_range", field.name, message))
     # Minutes that are too many are beyond the training range too, so two quick looks clear nearly every frame.
     without_calls = any(not columns[calls].all() for calls in _CALLS)
-    for contradiction in CONTRADICTIONS[model.field_set] if outside or without_calls else (_NO_PLAN,):
+    for contradiction in CONTRADICTIONS[model.field_set] if beyond or without_calls else (_NO_PLAN,):
         rows = np.flatnonzero(contradiction.holds(columns)).tolist()
         found += [Warned(row, "contradiction", contradiction.field, contradiction.message) for row in rows]
     return found
 
 
-def _outside(columns: Columns, model: ScoringModel) -> NDArray[np.bool_]:
+def outside_training_range(columns: Columns, model: ScoringModel) -> NDArray[np.bool_]:
     """Mark values beyond the training range: one row a modelled field, one column a customer."""
     smallest, largest = model.training_bounds
     values = np.array([columns[name] for name in MODELLED_FIELDS[model.field_set]])

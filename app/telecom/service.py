@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final
 
 import uuid_utils
@@ -21,7 +21,7 @@ from app.telecom.batching import AdaptiveBatcher, OnItsWay, Waiting
 from app.telecom.features import FIELD_BY_NAME, MINUTE_NAMES, MODELLED_FIELDS, Columns, FieldSet, monthly_charge_usd
 from app.telecom.profiles import numeric_columns
 from app.telecom.schemas import listed, read_customer, to_wire
-from app.telecom.scoring import ScoringModel, score, warnings_for
+from app.telecom.scoring import ScoringModel, outside_training_range, score, warnings_for
 from app.telecom.segmenter import UNASSIGNED, Segmenter
 from app.web.metrics import PREDICTIONS
 
@@ -177,8 +177,16 @@ def _count_stored(rows: Sequence[Row], stored: "asyncio.Future[None]") -> None:
 
 
 def _count(rows: Sequence[Row]) -> None:
+    if len(rows) == 1:
+        _counter(rows[0]["model_name"], rows[0]["tier"]).inc()
+        return
     for (model, tier), count in Counter((row["model_name"], row["tier"]) for row in rows).items():
-        PREDICTIONS.labels(model, tier).inc(count)
+        _counter(model, tier).inc(count)
+
+
+@cache
+def _counter(model: str, tier: str) -> Any:
+    return PREDICTIONS.labels(model, tier)
 
 
 def _field_set(customer: Customer) -> FieldSet:
@@ -210,14 +218,15 @@ def _answers(
     columns: Columns, model: ScoringModel, segmenter: Segmenter | None, prediction_ids: Sequence[str | None]
 ) -> list[dict[str, Any]]:
     """Score a frame and write each row's answer down; the ids are given in the frame's order."""
-    scored = score(columns, model)
+    outside = outside_training_range(columns, model)
+    scored = score(columns, model, outside)
     scores: dict[str, list[Any]] = {name: values.tolist() for name, values in vars(scored).items()}
     scores["segment"] = [None] * len(prediction_ids)
     if segmenter:
         segments = segmenter.assign(columns, model.field_set, scored.clv_usd).tolist()
         scores["segment"] = [named_segment(segment, segmenter.personas) for segment in segments]
     warned: dict[int, list[dict[str, str]]] = {}
-    for found in warnings_for(columns, model):
+    for found in warnings_for(columns, model, outside):
         entry = {"code": found.code, "field": FIELD_BY_NAME[found.field].alias, "message": found.message}
         warned.setdefault(found.row, []).append(entry)
     return [

@@ -39,7 +39,7 @@ def test_design_has_the_declared_columns_in_order(field_set):
 
 
 def test_charges_are_minutes_times_tariff_and_sum_to_the_monthly_charge():
-    charges = charges_usd(COLUMNS)
+    charges = np.column_stack(charges_usd(COLUMNS))
     for place, name in enumerate(MINUTE_NAMES):
         np.testing.assert_allclose(charges[:, place], COLUMNS[name] * USD_PER_MINUTE[name])
     np.testing.assert_allclose(monthly_charge_usd(COLUMNS), charges.sum(axis=1))
