@@ -96,11 +96,7 @@ def answer(
         model = models[field_set]
         outside = outside_training_range(own, model)
         scores = score(own, model, outside)
-        for name, values in vars(scores).items():
-            if rows.size == field_sets.size:
-                scored[name] = values
-            else:
-                scored.setdefault(name, np.empty(field_sets.size, values.dtype))[rows] = values
+        _put_in_place(scored, scores, rows, field_sets.size)
         if segmenter:
             segments[rows] = segmenter.assign(own, field_set, scores.clv_usd)
         for found in warnings_for(own, model, outside):
@@ -121,6 +117,15 @@ def answer(
         personas=segmenter.personas if segmenter else (),
         reasons=[reasons.get(row, "") for row in range(field_sets.size)] if explain else None,
     )
+
+
+def _put_in_place(scored: dict[str, NDArray[Any]], scores: Scores, rows: NDArray[np.intp], size: int) -> None:
+    """Merge the scores of some rows into those of the block, in the order of the file."""
+    for name, values in vars(scores).items():
+        if rows.size == size:
+            scored[name] = values
+        else:
+            scored.setdefault(name, np.empty(size, values.dtype))[rows] = values
 
 
 def _frames(

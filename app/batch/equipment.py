@@ -1,4 +1,4 @@
-"""What scores a file beside the telecom versions: the segmenter, and the reasons of a row in one cell."""
+"""What a file says beside the scores: the reasons of a row, in one cell."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,28 +9,12 @@ from app.errors import SealBroken
 from app.explanations.contributions import explain
 from app.explanations.sentences import Reason, reasons
 from app.explanations.trees import TREES, Forest
-from app.registry.artifacts import SealedVersion, read_verified
-from app.segments.assignment import SegmentModel
+from app.registry.artifacts import read_verified
 from app.telecom.features import Columns
 from app.telecom.scoring import ScoringModel
-from app.telecom.segmenter import Segmenter
 
 MOST_REASONS: Final = 3
 DIRECTIONS: Final = {"up": "Raises", "down": "Lowers"}
-
-
-def segmenter_of(sealed: SealedVersion) -> Segmenter | None:
-    """Read the segments of a sealed version; None for one that assigns nobody.
-
-    Raises
-    ------
-    SealBroken
-        Its card cannot be used by this release.
-    """
-    try:
-        return SegmentModel.from_card(sealed.card).segmenter()
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise SealBroken(f"{sealed.name}/{sealed.version}: the card cannot be used ({error}).") from error
 
 
 def explainer(models_dir: Path, models: Models) -> Explain:

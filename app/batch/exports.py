@@ -11,6 +11,8 @@ from app.web.csv_cells import LINE_END, neutralise, restore, write_lines
 PREFIX: Final = "telelink_"
 ERROR_COLUMNS: Final = (f"{PREFIX}line", f"{PREFIX}reason")
 BETWEEN_REASONS: Final = "; "
+SEGMENT_COLUMNS: Final = ("segment", "persona")
+"""The answer's last columns; files of a job that began before there were segments do without."""
 REASONS: Final = "reasons"
 """Column behind the answer's, in files whose rows are explained."""
 _OWN: Final = frozenset(
@@ -33,14 +35,17 @@ def is_own_column(name: str) -> bool:
     return bare in _OWN and (bare != name or f"{PREFIX}{bare}" not in ERROR_COLUMNS)
 
 
-def answer_columns(columns: Sequence[str], *, with_reasons: bool = False) -> tuple[str, ...]:
+def answer_columns(
+    columns: Sequence[str], *, with_segments: bool = True, with_reasons: bool = False
+) -> tuple[str, ...]:
     """Names of the answer's columns behind the file's own; a name that the file has already gets our prefix."""
-    return _apart((*ANSWER_COLUMNS, REASONS) if with_reasons else ANSWER_COLUMNS, columns)
+    ours = [name for name in ANSWER_COLUMNS if with_segments or name not in SEGMENT_COLUMNS]
+    return _apart([*ours, REASONS] if with_reasons else ours, columns)
 
 
-def results_header(columns: Sequence[str], *, with_reasons: bool = False) -> bytes:
+def results_header(columns: Sequence[str], *, with_segments: bool = True, with_reasons: bool = False) -> bytes:
     """First line of results.csv."""
-    ours = answer_columns(columns, with_reasons=with_reasons)
+    ours = answer_columns(columns, with_segments=with_segments, with_reasons=with_reasons)
     return as_bytes(write_lines([[neutralise(name) for name in (*columns, *ours)]]))
 
 

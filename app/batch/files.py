@@ -38,17 +38,20 @@ _at_work: dict[str, Any] = {}
 
 Report = Callable[[int, int, str, int], None]
 """Hears how far it is: the place, out of how many, of what unit, and how many rows are done."""
+Scored = tuple[ScoredBlock, str]
+"""A part's rows, and why the process that scored them did without segments; empty when it did not."""
 
 
 @dataclass
 class Outcome:
-    """What became of a file; rows in = scored + rejected."""
+    """What became of a file; rows in = scored + rejected. ``spared`` says why nobody got a segment, if it was so."""
 
     scored: int = 0
     rejected: int = 0
     blank_lines: int = 0
     with_warnings: int = 0
     seconds: float = 0.0
+    spared: str = ""
     tiers: Counter[str] = field(default_factory=Counter)
     rejections: Counter[Problem] = field(default_factory=Counter)
 
@@ -110,11 +113,12 @@ def score_file(request: Request, report: Report = lambda *_: None) -> Outcome:
                 errors.write(errors_header(source.columns))
             target = _open_target(files.enter_context(replacing(request.target)), request, source)
             work = (source.read, plan, target.write, request.models_dir)
-            for block, place in _scored(source, work, 0 if _is_small(request) else request.workers):
+            for (block, spared), place in _scored(source, work, 0 if _is_small(request) else request.workers):
                 target.append(block.results)
                 if errors:
                     errors.write(block.errors)
                 outcome.add(block)
+                outcome.spared = outcome.spared or spared
                 report(place, source.size, source.unit, outcome.scored + outcome.rejected)
             target.close()
     except OSError as error:
@@ -202,14 +206,14 @@ def _is_small(request: Request) -> bool:
     return request.source.stat().st_size <= (SMALL_EXPLAINED_BYTES if request.with_reasons else SMALL_BYTES)
 
 
-def _scored(source: Source, work: tuple[Any, ...], workers: int) -> Iterator[tuple[ScoredBlock, int]]:
+def _scored(source: Source, work: tuple[Any, ...], workers: int) -> Iterator[tuple[Scored, int]]:
     """Score every part, a few ahead in other processes, and give them back in the file's order."""
     if not workers:
         _prepare(*work)
         yield from ((_score(part), place) for part, place in source.parts())
         return
     with ProcessPoolExecutor(workers, get_context("spawn"), _start_process, work) as pool:
-        ahead: deque[tuple[Future[ScoredBlock], int]] = deque()
+        ahead: deque[tuple[Future[Scored], int]] = deque()
         for part, place in source.parts():
             ahead.append((pool.submit(_score, part), place))
             if len(ahead) > workers + _AHEAD:
@@ -238,17 +242,18 @@ def _end_with_parent() -> None:
 
 
 def _prepare(read: Callable[[Any], Block], plan: Plan, write: Write, models_dir: Path) -> None:
-    from app.batch.equipment import explainer, segmenter_of  # the process that only reads and writes needs no models
+    from app.batch.equipment import explainer  # the process that only reads and writes needs no models
     from app.registry.service import load_registry
     from app.segments.assignment import MODEL_NAME
+    from app.segments.service import load_segment_model
     from app.telecom.champions import scoring_models
 
     registry = load_registry(models_dir)
-    models, sealed = scoring_models(registry), registry.champions.get(MODEL_NAME)
-    _at_work.update(read=read, plan=plan, write=write, models=models, segmenter=None, explain=None)
+    models, segments = scoring_models(registry), load_segment_model(registry)
+    _at_work.update(read=read, plan=plan, write=write, models=models, explain=None)
+    _at_work["segmenter"] = segments.segmenter() if segments else None
+    _at_work["spared"] = registry.spared.get(MODEL_NAME, "")
     try:
-        if sealed:
-            _at_work["segmenter"] = segmenter_of(sealed)
         if plan.with_reasons:
             _at_work["explain"] = explainer(models_dir, models)
     except SealBroken as refused:
@@ -256,10 +261,10 @@ def _prepare(read: Callable[[Any], Block], plan: Plan, write: Write, models_dir:
     _at_work["refused"] = registry.refused
 
 
-def _score(part: Any) -> ScoredBlock:
+def _score(part: Any) -> Scored:
     if _at_work["refused"]:
         raise FileRefused(" ".join(_at_work["refused"].values()))
-    return score_block(
+    block = score_block(
         _at_work["read"](part),
         _at_work["plan"],
         _at_work["models"],
@@ -267,3 +272,4 @@ def _score(part: Any) -> ScoredBlock:
         segmenter=_at_work["segmenter"],
         explain=_at_work["explain"],
     )
+    return block, _at_work["spared"]

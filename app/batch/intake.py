@@ -91,7 +91,8 @@ def preview(
 def resolve(head: bytes, mapping: Mapping[str, Any] | None, *, with_reasons: bool = False) -> dict[str, Any]:
     """Fix how a job reads its file and what it says of its rows: the dialect, the column of each field, the reasons.
 
-    Without a mapping the suggestion is taken if no person needs to confirm it.
+    Without a mapping the suggestion is taken if no person needs to confirm it. The layout of the results is fixed, too:
+    a job that another release goes on with keeps it, and so every row has as many cells as the header.
 
     Raises
     ------
@@ -109,7 +110,13 @@ def resolve(head: bytes, mapping: Mapping[str, Any] | None, *, with_reasons: boo
         raise InvalidRequest([FieldProblem(name, "no_such_column", message) for name in unknown])
     used = set(columns.values())
     ignored = [column for column in dialect.columns if column not in used]
-    return {"dialect": asdict(dialect), "fields": dict(columns), "ignored": ignored, "reasons": with_reasons}
+    return {
+        "dialect": asdict(dialect),
+        "fields": dict(columns),
+        "ignored": ignored,
+        "reasons": with_reasons,
+        "segments": True,
+    }
 
 
 def as_resolved(told: Mapping[str, Any]) -> tuple[Dialect, Plan]:
@@ -119,8 +126,14 @@ def as_resolved(told: Mapping[str, Any]) -> tuple[Dialect, Plan]:
         "columns": tuple(told["dialect"]["columns"]),
         "start": Position(*told["dialect"]["start"]),
     }
-    # Jobs of before reasons were offered do not mention them.
-    return Dialect(**dialect), Plan(told["fields"], is_stored=True, with_reasons=told.get("reasons", False))
+    # Jobs of before there were reasons and segments do not mention them.
+    plan = Plan(
+        told["fields"],
+        is_stored=True,
+        with_reasons=told.get("reasons", False),
+        with_segments=told.get("segments", False),
+    )
+    return Dialect(**dialect), plan
 
 
 def _present(columns: Mapping[str, str], dialect: Dialect) -> dict[str, str]:

@@ -119,7 +119,9 @@ class JobRun:
             scoring_process(self._models_dir, json.loads(job.models), json.loads(job.mapping)) as scoring,
         ):
             if not outputs.lengths[0]:
-                header = results_header(dialect.columns, with_reasons=self._plan.with_reasons)
+                header = results_header(
+                    dialect.columns, with_segments=self._plan.with_segments, with_reasons=self._plan.with_reasons
+                )
                 self._append(outputs, header, errors_header(dialect.columns))
             for piece, scored in self._scored(scoring, read_pieces(upload, dialect, start, lambda: self._piece_bytes)):
                 self._append(outputs, scored.results, scored.errors)

@@ -12,12 +12,12 @@ from typing import Any, Final, NoReturn
 import uuid_utils
 
 from app.batch.blocks import Piece, read_block
-from app.batch.equipment import explainer, segmenter_of
+from app.batch.equipment import explainer
 from app.batch.intake import as_resolved
 from app.batch.scoring import ScoredBlock, score_block
 from app.errors import SealBroken
-from app.registry.artifacts import load_version
 from app.segments.assignment import MODEL_NAME
+from app.segments.service import pinned_segment_model
 from app.telecom.champions import pinned_models
 
 ORPHAN_SECONDS: Final = 1.0
@@ -38,11 +38,12 @@ def get_ready(models_dir: Path, versions: Sequence[str], told: Mapping[str, Any]
     groups = [version for version in versions if version.startswith(f"{MODEL_NAME}/")]
     try:
         models = pinned_models(models_dir, [version for version in versions if version not in groups])
+        segments = pinned_segment_model(models_dir, groups[0].removeprefix(f"{MODEL_NAME}/") if groups else None)
         _at_work.update(
             dialect=dialect,
             plan=plan,
             models=models,
-            segmenter=segmenter_of(load_version(models_dir / groups[0])) if groups else None,
+            segmenter=segments.segmenter() if segments else None,
             explain=explainer(models_dir, models) if plan.with_reasons else None,
         )
     except SealBroken as refused:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from app.batch.answering import FIELD_SETS, Answers, Explain, Models, answer
@@ -30,11 +31,14 @@ class Plan:
         Whether the columns of ``predictions`` are wanted too.
     with_reasons : bool
         Whether the results say why, for rows above the lowest tier.
+    with_segments : bool
+        Whether the results have the columns of the segment, filled or empty.
     """
 
     mapping: Mapping[str, str]
     is_stored: bool = False
     with_reasons: bool = False
+    with_segments: bool = True
 
 
 @dataclass
@@ -85,7 +89,7 @@ def score_block(
     models : mapping of str to ScoringModel
         For each field set the version that answers.
     write : callable, optional
-        Writes the results; lines of results.csv by default.
+        Writes the results; lines of results.csv, laid out as the plan says, by default.
     segmenter : Segmenter, optional
         Without one no row gets a segment.
     explain : callable, optional
@@ -102,7 +106,8 @@ def score_block(
     if n_rows > len(read.problems):
         answers = answer(read, n_rows, models, segmenter, explain if plan.with_reasons else None)
         scored.scored = len(answers.field_sets)
-        scored.results = (write or results_lines)(block, answers, models)
+        write = write or partial(results_lines, with_segments=plan.with_segments)
+        scored.results = write(block, answers, models)
         scored.tiers = Counter(policy.TIERS[place] for place in answers.scores.tier.tolist())
         scored.with_warnings = len(answers.warnings)
         scored.without_id = answers.customer_ids.count(None)
@@ -119,12 +124,12 @@ def read_block_columns(block: Block, mapping: Mapping[str, str]) -> Read:
     return read_columns({alias: block.column(places[name]) for alias, name in mapping.items()}, len(block.lines))
 
 
-def results_lines(block: Block, answers: Answers, models: Models) -> bytes:
+def results_lines(block: Block, answers: Answers, models: Models, *, with_segments: bool = True) -> bytes:
     """Write the scored rows of a block as lines of results.csv."""
     scores = answers.scores
     tails = _tails(models)
     bands, confidences = scores.value_band.tolist(), scores.confidence.tolist()
-    groups = _segment_cells(answers.personas)
+    groups = _segment_cells(answers.personas) if with_segments else [""] * (len(answers.personas) + 1)
     rows = zip(
         own_lines(block, answers.is_scored),
         *(column.tolist() for column in (scores.churn_probability, scores.probability_low, scores.probability_high)),

@@ -141,10 +141,11 @@ def test_retraining_gives_the_same_cards(tmp_path, real_data):
     assert main(["--data", str(real_data), "--models-dir", str(tmp_path), "--version", "1"]) == 0
     for name, card in CARDS.items():
         again = json.loads((tmp_path / name / "1" / "card.json").read_text(encoding="utf-8"))
-        without = {"libraries", "version"}
+        without = {"libraries", "version", "scored_by"}
         champion = load_registry(ROOT / "models").champions[name]
-        page = json.loads((tmp_path / name / "1" / PERFORMANCE).read_text(encoding="utf-8"))
-        assert_same(page, json.loads(read_file(champion, PERFORMANCE)), name)
+        if champion.graph is not None:
+            page = json.loads((tmp_path / name / "1" / PERFORMANCE).read_text(encoding="utf-8"))
+            assert_same(page, json.loads(read_file(champion, PERFORMANCE)), name)
         assert_same(
             {key: value for key, value in again.items() if key not in without},
             {key: value for key, value in card.items() if key not in without},

@@ -102,9 +102,14 @@ class Bench:
     beats: list[None] = field(default_factory=list)
 
     def job(
-        self, content: bytes, mapping: Mapping[str, Any] | None = None, with_reasons: bool = False, **changes: Any
+        self,
+        content: bytes,
+        mapping: Mapping[str, Any] | None = None,
+        with_reasons: bool = False,
+        plan: str | None = None,
+        **changes: Any,
     ) -> str:
-        """Take a file in as the service does; returns the id of its job."""
+        """Take a file in as the service does, or with a plan as another release kept it; returns the id of its job."""
         job_id = str(uuid_utils.uuid7())
         folder = self.settings.batch_dir / job_id
         folder.mkdir(parents=True)
@@ -114,7 +119,7 @@ class Bench:
             created_at=NOW,
             file_name="customers.csv",
             file_bytes=len(content),
-            mapping=json.dumps(intake.resolve(content, mapping, with_reasons=with_reasons)),
+            mapping=plan or json.dumps(intake.resolve(content, mapping, with_reasons=with_reasons)),
             models=json.dumps(VERSIONS),
             rows_known=content.count(b"\n") - 1,
         )

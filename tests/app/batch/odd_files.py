@@ -55,13 +55,14 @@ def read_file(
     size: int = PIECE_BYTES,
     segmenter: Segmenter | None = None,
     explain: Explain | None = None,
+    with_segments: bool = True,
     **known: Any,
 ) -> Read:
     """Read, score and report a whole file."""
     dialect = detect(data, **known)
     fields = mapping or columns_by_field(suggest(dialect.columns))
-    plan = Plan(fields, is_stored=True, with_reasons=explain is not None)
-    header = results_header(dialect.columns, with_reasons=plan.with_reasons)
+    plan = Plan(fields, is_stored=True, with_reasons=explain is not None, with_segments=with_segments)
+    header = results_header(dialect.columns, with_segments=with_segments, with_reasons=plan.with_reasons)
     read = Read(dialect, plan, results=header, errors=errors_header(dialect.columns))
     for piece in read_pieces(io.BytesIO(data), dialect, size=size):
         block = score_block(read_block(piece, dialect), plan, MODELS, segmenter=segmenter, explain=explain)

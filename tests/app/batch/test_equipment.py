@@ -1,4 +1,4 @@
-"""Segments and reasons for a file: those of /predict and /explain, or a refusal in words."""
+"""Reasons for a file: those of /explain, or a refusal in words."""
 
 import hashlib
 import json
@@ -7,15 +7,14 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from app.batch.equipment import MOST_REASONS, explainer, one_cell, segmenter_of
+from app.batch.equipment import MOST_REASONS, explainer, one_cell
 from app.errors import SealBroken
 from app.explanations.sentences import Reason
 from app.explanations.trees import TREES
-from app.registry.artifacts import CHECKSUMS, load_version
-from app.segments.assignment import MODEL_NAME
+from app.registry.artifacts import CHECKSUMS
 from app.settings import ROOT
 from app.telecom.features import FIELDS, MINUTE_FIELDS
-from tests.app.batch.grouped_models import PERSONAS, grouped_models, segment_card
+from tests.app.batch.grouped_models import grouped_models
 from tests.app.batch.odd_files import MODELS, a_file, read_file, rows_of
 from tests.simulated_requests import simulated_customers
 
@@ -50,20 +49,6 @@ def test_reasons_stand_by_size_whichever_way_they_point_and_are_three_at_most() 
     assert one_cell(found) == "Lowers: D | Raises: A | Raises: B"
     assert one_cell(found[:1]) == "Raises: A"
     assert one_cell([]) == ""
-
-
-def test_segments_come_from_the_sealed_card(tmp_path: Path) -> None:
-    sealed = load_version(grouped_models(tmp_path / "models") / MODEL_NAME / "1")
-    segmenter = segmenter_of(sealed)
-    assert segmenter is not None
-    assert (segmenter.version, segmenter.personas) == ("1", PERSONAS)
-
-
-@pytest.mark.parametrize("change", [{"schema": 0}, {"features": None}, {"segments": []}])
-def test_a_card_that_cannot_be_used_is_refused_by_name(tmp_path: Path, change: dict[str, object]) -> None:
-    sealed = load_version(grouped_models(tmp_path / "models", {**segment_card(), **change}) / MODEL_NAME / "1")
-    with pytest.raises(SealBroken, match="telecom-segments/1: the card cannot be used"):
-        segmenter_of(sealed)
 
 
 def without_trees(folder: Path) -> None:

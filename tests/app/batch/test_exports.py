@@ -69,6 +69,14 @@ def test_reasons_are_a_column_only_where_they_are_asked_for():
     assert results_header(["a"], with_reasons=True) == f"a,{','.join(ANSWER_COLUMNS)},reasons\r\n".encode()
 
 
+@pytest.mark.parametrize("more", [(), ("reasons",)])
+def test_segments_are_no_columns_of_a_job_of_before_there_were_any(more):
+    old = {"with_segments": False, "with_reasons": bool(more)}
+    assert answer_columns(["a"], **old) == (*ANSWER_COLUMNS[:-2], *more)
+    assert answer_columns(["segment"], **old) == answer_columns(["a"], **old)
+    assert results_header(["a"], **old) == f"{','.join(('a', *ANSWER_COLUMNS[:-2], *more))}\r\n".encode()
+
+
 @pytest.mark.parametrize("name", [*answer_columns(ANSWER_COLUMNS), "reasons", "telelink_reasons"])
 def test_own_columns_are_known_again(name):
     assert is_own_column(name)

@@ -17,9 +17,9 @@ from app.telecom.features import FIELDS
 from app.web.csv_cells import restore
 from tests.app.batch.grouped_models import PERSONAS, grouped_models, segment_card
 from tests.app.batch.odd_files import MODELS, NAMES, TWO, a_file, a_row, read_file, rows_of
-from tests.sealed import VERSION_OF
+from tests.sealed import VERSION_OF, champion_folder
 from tests.simulated_requests import simulated_customers
-from training.sealing import point_champion
+from training.sealing import point_champion, write_version
 
 MODELS_DIR = ROOT / "models"
 SEGMENTER = pinned_segment_model(MODELS_DIR, VERSION_OF[MODEL_NAME]).segmenter()
@@ -213,11 +213,39 @@ def test_without_segments_parquet_has_no_value_there(tmp_path):
     assert "reasons" not in table.column_names
 
 
-def test_segments_that_cannot_be_used_are_refused_in_words(tmp_path):
-    models_dir = grouped_models(tmp_path / "models", {**segment_card(), "schema": 0})
+def broken_seal(models_dir):
+    (models_dir / MODEL_NAME / "1" / "card.json").write_text("{}")
+
+
+def unusable_card(models_dir):
+    write_version(models_dir, {**segment_card("2"), "schema": 0}, {})
+    point_champion(models_dir, MODEL_NAME, "2")
+
+
+@pytest.mark.parametrize("spoil", [broken_seal, unusable_card])
+@pytest.mark.parametrize(("workers", "target"), [(0, "out.csv"), (1, "out.csv"), (0, "out.parquet")])
+def test_segments_that_cannot_be_used_are_spared_and_the_outcome_says_so(tmp_path, monkeypatch, spoil, workers, target):
+    monkeypatch.setattr(files, "SMALL_BYTES", 0 if workers else files.SMALL_BYTES)
+    models_dir = grouped_models(tmp_path / "models")
+    spoil(models_dir)
     (tmp_path / "in.csv").write_text(TWO, newline="")
-    with pytest.raises(FileRefused, match="telecom-segments/1: the card cannot be used"):
+    outcome = score_file(Request(tmp_path / "in.csv", tmp_path / target, models_dir, workers=workers))
+    assert outcome.scored == 2
+    assert outcome.spared.startswith(f"{MODEL_NAME}/")
+    if target.endswith(".parquet"):
+        assert pq.read_table(tmp_path / target)["segment"].to_pylist() == [None, None]
+    else:
+        assert (tmp_path / target).read_bytes() == read_file(TWO.encode()).results
+
+
+def test_a_broken_telecom_version_is_never_spared(tmp_path):
+    models_dir = grouped_models(tmp_path / "models")
+    (champion_folder(models_dir, "telecom-core") / "card.json").write_text("{}")
+    broken_seal(models_dir)
+    (tmp_path / "in.csv").write_text(TWO, newline="")
+    with pytest.raises(FileRefused, match="telecom-core/") as refused:
         score_file(Request(tmp_path / "in.csv", tmp_path / "out.csv", models_dir))
+    assert MODEL_NAME not in str(refused.value)
     assert not (tmp_path / "out.csv").exists()
 
 
@@ -252,3 +280,16 @@ def test_the_command_says_what_became_of_the_file(tmp_path):
     refused = score(tmp_path / "none.csv", target)
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr.strip().endswith("none.csv: No such file or directory.")
+
+
+def test_the_command_says_in_one_line_that_segments_were_spared(tmp_path):
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text(TWO, newline="")
+    models_dir = grouped_models(tmp_path / "models")
+    assert score(source, target, "--models", models_dir).stderr.count("segment and persona") == 0
+    broken_seal(models_dir)
+    done = score(source, target, "--models", models_dir)
+    assert done.returncode == 0
+    (said,) = [line for line in done.stderr.splitlines() if "segment and persona are empty: " in line]
+    assert f"{MODEL_NAME}/1" in said
+    assert [(row["segment"], row["persona"]) for row in rows_of(target.read_bytes())] == [("", "")] * 2

@@ -76,6 +76,14 @@ def test_a_segment_version_that_is_gone_is_named() -> None:
         scored_with(ScoringHere, [*SCORING_VERSIONS, f"{MODEL_NAME}/9"])
 
 
+def test_a_segment_version_with_a_card_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    models_dir = grouped_models(tmp_path / "models", {**segment_card(), "schema": 0})
+    with ScoringHere(models_dir, [*SCORING_VERSIONS, f"{MODEL_NAME}/1"], TOLD) as scoring:
+        refused = scoring.submit(score_piece, pieces()[0]).exception()
+    assert isinstance(refused, SealBroken)
+    assert "telecom-segments/1: the card cannot be used" in refused.detail
+
+
 def test_getting_ready_again_forgets_what_was_before() -> None:
     scorer.get_ready(MODELS, ["telecom-usage/999"], TOLD)
     scorer.get_ready(MODELS, VERSIONS, TOLD)

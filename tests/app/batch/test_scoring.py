@@ -172,6 +172,20 @@ def test_without_segments_the_cells_are_empty_and_rows_are_stored_as_unassigned(
     assert [full_answer({**row_of(read, place), "id": "x"})["segment"] for place in range(2)] == [None, None]
 
 
+def test_a_plan_without_segments_differs_by_their_two_columns_only():
+    rows = [a_row(), a_row(accountLength="600", internationalPlan="yes", totalIntlCalls="1"), a_row(**NO_MINUTES)]
+    told = {"segmenter": SEGMENTER, "explain": numbered_reasons()}
+    wide, narrow = (read_file(a_file(*rows).encode(), with_segments=given, **told) for given in (True, False))
+    expected = [
+        {name: cell for name, cell in row.items() if name not in ("segment", "persona")}
+        for row in rows_of(wide.results)
+    ]
+    assert rows_of(narrow.results) == expected
+    assert expected[1]["warnings"]
+    assert expected[1]["reasons"]
+    assert narrow.stored == wide.stored
+
+
 def row_of(read, place):
     return {name: values[place] for name, values in read.stored.items()}
 
