@@ -28,6 +28,7 @@ TeleLinkError
     |-- DatabaseUnavailable
     |-- StorageFull
     |-- ModelNotReady
+    |-- ExplanationsBusy
     `-- ShuttingDown
 
 Each class carries its HTTP status and a stable code; its docstring is the sentence a user reads.
@@ -257,6 +258,12 @@ class ModelNotReady(Unavailable):
 
     code = "model_not_ready"
     retry_after_seconds = 5
+
+
+class ExplanationsBusy(Unavailable):
+    """Too many explanations are waiting already, so this one was not begun. Try again in a moment."""
+
+    code = "explanations_busy"
 
 
 class ShuttingDown(Unavailable):

@@ -77,7 +77,7 @@ def wire_closest_change(
     elif tier == TIERS[0]:
         message = f"The tier is {tier} already: there is no lower one."
     else:
-        message = "No change of up to three of the plans, service calls and minutes lowers the tier."
+        message = "No change of the plans, fewer service calls or fewer minutes, up to three together, lowers the tier."
     return {
         "tier": tier,
         "target_tier": after["churn_risk"] if after else None,
@@ -138,8 +138,8 @@ def wire_difference(
                 if part
             ],
         },
-        "message": _difference_message(customer.probability_change, model.probability_change),
-        "reasons": _difference_reasons(first, last, difference, before["model"], after["model"]),
+        "message": _difference_message(first, last, difference),
+        "reasons": _difference_reasons(first, last, difference),
     }
 
 
@@ -174,14 +174,28 @@ def _compared(row: Mapping[str, Any], forest_score: float) -> dict[str, Any]:
     }
 
 
-def _difference_message(customer: float, model: float) -> str:
+def _why_another_model(first: Prediction, last: Prediction) -> tuple[str, str, str]:
+    """Say why another version answered, as a clause, a noun and a reason: the minutes decide which model answers."""
+    before, after = first.model.scoring, last.model.scoring
+    if before.field_set == after.field_set:
+        instead = f"{after.name} {after.version} answered instead of {before.name} {before.version}"
+        return "another model version answered", "the other model version", instead
+    if after.field_set == "usage":
+        instead = "The model for customers with minutes answered instead of the one without"
+        return "the four minutes are now known", "knowing the four minutes", instead
+    instead = "The model for customers without minutes answered instead of the one with"
+    return "the four minutes are no longer known", "no longer knowing the four minutes", instead
+
+
+def _difference_message(first: Prediction, last: Prediction, difference: Difference) -> str:
     """Say in one sentence which way the probability went and whose doing that is."""
-    parts = [(customer, "the customer changed", "the customer's change"),
-             (model, "another model version answered", "the other model version")]  # fmt: skip
+    remodelled, other_model, _ = _why_another_model(first, last)
+    parts = [(difference.customer.probability_change, "the customer changed", "the customer's change"),
+             (difference.model.probability_change, remodelled, other_model)]  # fmt: skip
     (main, because, _), (other, also, alone) = sorted(parts, key=lambda part: -abs(part[0]))
     if abs(main + other) < _SMALL_STEP:
-        cancel = abs(main) >= _SMALL_STEP
-        return f"The risk stayed the same{': what changed about customer and model cancels out' if cancel else ''}."
+        cancel = f": the customer's change and {other_model} cancel out" if abs(main) >= _SMALL_STEP else ""
+        return f"The risk stayed the same{cancel}."
     moved = f"The risk {'rose' if main > 0 else 'fell'}"
     if abs(other) < _SMALL_STEP:
         return f"{moved} because {because}."
@@ -190,9 +204,7 @@ def _difference_message(customer: float, model: float) -> str:
     return f"{moved} because {because}; {alone} alone would have {'raised' if other > 0 else 'lowered'} it."
 
 
-def _difference_reasons(
-    first: Prediction, last: Prediction, difference: Difference, before: Mapping[str, str], after: Mapping[str, str]
-) -> list[str]:
+def _difference_reasons(first: Prediction, last: Prediction, difference: Difference) -> list[str]:
     texts = []
     for name, part in _largest_first(difference.customer.contributions):
         was, now = first.values[name] or 0.0, last.values[name] or 0.0
@@ -200,7 +212,6 @@ def _difference_reasons(
             texts.append(sentences.moved_text(FIELD_BY_NAME[name], was, now, part))
     step = difference.model.score_change
     if abs(step) >= sentences.LEAST_CONTRIBUTION:
-        versions = [f"{model['name']} {model['version']}" for model in (after, before)]
         effect = f"which {'raises' if step > 0 else 'lowers'} the score"
-        texts = [*texts[: MOST_REASONS - 1], f"{' answered instead of '.join(versions)}, {effect}"]
+        texts = [*texts[: MOST_REASONS - 1], f"{_why_another_model(first, last)[2]}, {effect}"]
     return texts[:MOST_REASONS]

@@ -1,4 +1,8 @@
-"""The smallest change of real levers that lowers the risk tier: what the model associates with a calmer customer."""
+"""The smallest change of real levers that lowers the risk tier: what the model associates with a calmer customer.
+
+A lever moves only the way a company would move it: a plan is offered or ended, service calls and minutes become fewer.
+The model sometimes associates a dearer bill or one more service call with staying; nobody is advised that.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +19,8 @@ Floats = NDArray[np.float64]
 
 LEVERS: Final = ("international_plan", "voice_mail_plan", "customer_service_calls", *MINUTE_NAMES)
 """What a company can move. Tenure, the number of calls and messages follow from the customer alone."""
+ONLY_DOWN: Final = frozenset({"customer_service_calls", *MINUTE_NAMES})
+"""Levers that are only lowered: more complaints or a dearer bill are no advice. A plan goes both ways."""
 MOST_LEVERS: Final = 3
 """Changes at once that are still a conversation; more would be another customer."""
 PLAN, MESSAGES = "voice_mail_plan", "number_vmail_messages"
@@ -60,7 +66,7 @@ class Levers:
 
 
 def closest_change(customer: Mapping[str, float], model: ScoringModel, levers: Levers) -> dict[str, float] | None:
-    """Search for the smallest change that brings a customer into a lower tier.
+    """Search for the smallest change that brings a customer into a lower tier, without raising calls or minutes.
 
     Fewest levers first, then the smallest sum of |move| / spread. A single lever is tried at every value of
     ``levers.values``; with two or three the minutes are tried on a coarser grid, and the move that is found is then
@@ -79,7 +85,8 @@ def closest_change(customer: Mapping[str, float], model: ScoringModel, levers: L
     -------
     dict of str to float, or None
         The new values of the fields that change, in the order of ``LEVERS``; with the voice mail plan come and go its
-        messages. None when the tier is the lowest already, or no change of up to ``MOST_LEVERS`` levers lowers it.
+        messages; no value of ``ONLY_DOWN`` is higher than before. None when the tier is the lowest already, or no such
+        change of up to ``MOST_LEVERS`` levers lowers it.
     """
     start = {name: float(customer[name]) for name in MODELLED_FIELDS[model.field_set]}
     present = int(score(_frame(start, {}, 1, levers), model).tier[0])
@@ -95,12 +102,14 @@ def closest_change(customer: Mapping[str, float], model: ScoringModel, levers: L
 
 
 def _candidates(start: Mapping[str, float], size: int, levers: Levers) -> Iterator[dict[str, Floats]]:
-    """Give for each choice of ``size`` levers all combinations of their values, the present ones left out."""
+    """Give for each choice of ``size`` levers all combinations of the values that each may move to."""
     grids = {}
     for name, values in levers.values.items():
+        may_be = values[values < start[name] if name in ONLY_DOWN else values != start[name]]
         most = _GRID[size] if name in MINUTE_NAMES else None
-        chosen = values if most is None else values[np.linspace(0, len(values) - 1, most).astype(np.intp)]
-        grids[name] = chosen[chosen != start[name]]
+        if most is not None and len(may_be) > most:
+            may_be = may_be[np.linspace(0, len(may_be) - 1, most).astype(np.intp)]
+        grids[name] = may_be
     for names in combinations(grids, size):
         meshes = np.meshgrid(*(grids[name] for name in names), indexing="ij")
         yield {name: mesh.ravel() for name, mesh in zip(names, meshes, strict=True)}

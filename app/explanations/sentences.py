@@ -115,13 +115,13 @@ def reason_text(field: Field, value: float, typical: float) -> str:
     >>> reason_text(FIELD_BY_NAME["account_length"], 128, 100)
     'Customer for 128 months; typical 100'
     >>> reason_text(FIELD_BY_NAME["international_plan"], 1, 0)
-    'Has the international plan; most customers have not'
+    'Has the international plan; most customers do not'
     """
     usual = shown_typical(field, typical)
     if isinstance(usual, str):
         plan = field.label.lower()
         if value:
-            return f"Has the {plan}; most customers have {'it too' if usual == 'yes' else 'not'}"
+            return f"Has the {plan}; most customers {'have it too' if usual == 'yes' else 'do not'}"
         return f"Has no {plan}; most customers have {'one' if usual == 'yes' else 'none'}"
     if field.name == _TENURE:
         return f"Customer for {_months(value)}; typical {number_text(usual)}"

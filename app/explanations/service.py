@@ -11,7 +11,7 @@ from anyio import CapacityLimiter, to_thread
 from sqlalchemy import Engine
 
 from app.db.engine import reading
-from app.errors import ModelNotReady, PredictionNotFound, SealBroken, VersionGone
+from app.errors import ExplanationsBusy, ModelNotReady, PredictionNotFound, SealBroken, VersionGone
 from app.explanations.answers import wire_closest_change, wire_clv, wire_difference, wire_explanation
 from app.explanations.changes import Model, Prediction, split_difference
 from app.explanations.closest_change import Levers, closest_change
@@ -32,6 +32,8 @@ Result = TypeVar("Result")
 
 _THREADS: Final = 2
 """Explanations at a time: a crowd of them leaves the threads of other requests alone."""
+_MOST_WAITING: Final = 64
+"""Explanations that wait for a thread; whoever comes later is better served by trying again than by a longer queue."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,19 @@ class ExplanationService:
         self._telecom = telecom
         self._engine = engine
         self._threads = CapacityLimiter(_THREADS)
+        self._asked = 0
         self._one_at_a_time = threading.Lock()
         self._versions: dict[tuple[str, str], _Version] = {}
 
     async def in_thread(self, work: Callable[[*Parameters], Result], *arguments: *Parameters) -> Result:
-        """Do one of the methods below in one of the few threads that explain."""
-        return await to_thread.run_sync(partial(work, *arguments), limiter=self._threads)
+        """Do one of the methods below in one of the few threads that explain; raises ExplanationsBusy."""
+        if self._asked >= _THREADS + _MOST_WAITING:
+            raise ExplanationsBusy
+        self._asked += 1
+        try:
+            return await to_thread.run_sync(partial(work, *arguments), limiter=self._threads)
+        finally:
+            self._asked -= 1
 
     def explain(self, customer: Customer) -> dict[str, Any]:
         """Answer a customer without storing it, and explain the answer; raises ModelNotReady."""

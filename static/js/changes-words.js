@@ -27,7 +27,7 @@ export function pointsChange(change) {
 }
 
 /**
- * Lay out the two parts and their sum.
+ * Lay out the two parts and their sum. What the minutes decide, which of the two models answers, is called so.
  * @param {object} changes
  * @returns {{name: string, points: string, score: string}[]}
  */
@@ -35,7 +35,7 @@ export function partRows(changes) {
   const row = (name, part) => ({ name, points: pointsChange(part.probability_change), score: signed(part.score_change) });
   return [
     row("The customer changed", changes.customer_changed),
-    row("The model changed", changes.model_changed),
+    row(modelName(changes), changes.model_changed),
     row("Together", changes),
   ];
 }
@@ -64,6 +64,12 @@ export function valueRows({ customer_changed: ofCustomer, model_changed: ofModel
       customer: signed(contribution),
       model: signed(model),
     }));
+}
+
+function modelName({ before, after, customer_changed: { model: common } }) {
+  if (before.model.name === after.model.name) return "The model changed";
+  // The model that can read the customer both times is the one without minutes.
+  return before.model.name === common.name ? "The minutes became known" : "The minutes are no longer known";
 }
 
 function modelOnly({ contribution, ...named }) {

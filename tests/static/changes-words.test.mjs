@@ -9,11 +9,12 @@ const calls = { field: "customerServiceCalls", label: "Customer service calls", 
 const plan = { field: "internationalPlan", label: "International plan", unit: "" };
 
 const changes = {
-  before: { predicted_at: "2026-11-01T10:00:00Z", churn_probability: 0.12 },
-  after: { predicted_at: "2026-11-20T09:30:00Z", churn_probability: 0.61 },
+  before: { predicted_at: "2026-11-01T10:00:00Z", churn_probability: 0.12, model: { name: "telecom-usage" } },
+  after: { predicted_at: "2026-11-20T09:30:00Z", churn_probability: 0.61, model: { name: "telecom-usage" } },
   probability_change: 0.49,
   score_change: 0.35,
   customer_changed: {
+    model: { name: "telecom-usage" },
     probability_change: 0.47,
     score_change: 0.33,
     contributions: [
@@ -45,6 +46,18 @@ test("the parts of a move stand above their sum", () => {
     ["Together", "+49.0 points", "+0.35"],
   ]);
   assert.deepEqual([-0.0004, -0.012].map(pointsChange).map(plain), ["0.0 points", "-1.2 points"]);
+});
+
+test("minutes that become known or unknown are not called a change of the model", () => {
+  const [core, usage] = ["telecom-core", "telecom-usage"].map((name) => ({ name }));
+  const named = (before, after) => {
+    const customer = { ...changes.customer_changed, model: core };
+    const sides = { before: { ...changes.before, model: before }, after: { ...changes.after, model: after } };
+    return partRows({ ...changes, ...sides, customer_changed: customer })[1].name;
+  };
+  assert.equal(named(core, usage), "The minutes became known");
+  assert.equal(named(usage, core), "The minutes are no longer known");
+  assert.equal(named(core, core), "The model changed");
 });
 
 test("values are listed by their effect, and what neither changed nor counts is left out", () => {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { clvFigures, confusionSentence, confusionTable, cutPointWords, decisionFigures, heldOutSentence, rangeWords, rankingFigures } from "../../static/js/model-figures.js";
 import { comparisonTable, hiddenSentence, importanceTable, sliceTable, thresholdNote, thresholdTable } from "../../static/js/model-tables.js";
-import { bestFigures, chartWithChoice, policyTable, saveRateSentence } from "../../static/js/money-words.js";
+import { bestFigures, canTryBest, chartWithChoice, policyTable, saveRateSentence } from "../../static/js/money-words.js";
 import { chartOf } from "./charts.mjs";
 
 const plain = (value) => JSON.parse(JSON.stringify(value).replaceAll("\u00a0", " "));
@@ -21,6 +21,11 @@ test("an interval is left out where there is none, and where both ends read the 
   assert.equal(rangeWords({ value: 1, low: null, high: null }, words), "");
   assert.equal(rangeWords({ value: 1, low: 1.01, high: 1.02 }, words), "");
   assert.equal(rangeWords({ value: 1, low: 0.5, high: 1.5 }, words), "0.5 to 1.5");
+});
+
+test("where nobody is called there is no precision, and it is said", () => {
+  const [, precision] = decisionFigures({ ...FIGURES, precision: null });
+  assert.deepEqual(plain(precision), { label: "Precision", figure: "None", note: "nobody is called" });
 });
 
 test("accuracy is never said without what calling nobody would have", () => {
@@ -107,8 +112,15 @@ test("the policy that earns most says so", () => {
 });
 
 test("the best cut-point has its range and what it earns", () => {
-  const best = { cut_point: 0.25, cut_point_low: 0.125, cut_point_high: 0.5, profit_usd_per_1000: figure(2000, 1000, 3000), called_share: 0.5 };
-  assert.deepEqual(plain(bestFigures({ best })).map(({ figure: shown, note }) => `${shown} | ${note}`), ["0.25 | 95 % interval: 0.125 to 0.50", "$2,000 | $1,000 to $3,000", "50.0 % | "]);
+  const best = { cut_point: 0.25, cut_point_low: 0.125, cut_point_high: 0.5, profit_usd_per_1000: figure(2000, 1000, 3000), optimism_usd_per_1000: 150.4, called_share: 0.5 };
+  assert.deepEqual(plain(bestFigures({ best })).map(({ figure: shown, note }) => `${shown} | ${note}`), ["0.25 | 95 % interval: 0.125 to 0.50", "$2,000 | $1,000 to $3,000; $150 taken off because it was chosen on the same customers", "50.0 % | "]);
+});
+
+test("where no cut-point pays none is named, and none is there to try", () => {
+  const best = { cut_point: null, cut_point_low: null, cut_point_high: null, profit_usd_per_1000: figure(0, 0, 0), optimism_usd_per_1000: null, called_share: 0 };
+  assert.deepEqual(plain(bestFigures({ best })).map(({ figure: shown, note }) => `${shown} | ${note}`), ["None | No cut-point pays", "$0 | calling nobody", "0 % | "]);
+  assert.deepEqual([0, 0.5].map((cutPoint) => canTryBest({ best }, cutPoint)), [false, false]);
+  assert.deepEqual([0.25, 0.5].map((cutPoint) => canTryBest({ best: { cut_point: 0.25 } }, cutPoint)), [false, true]);
 });
 
 test("a save rate is assumed until it has been measured", () => {

@@ -52,13 +52,12 @@ test("known outcomes are told once there are any", () => {
 
 test("the most value at risk comes first, by the figures that are shown", () => {
   const other = { ...SEGMENT, id: 1, training: { ...TRAINING, value_at_risk_usd: 91 }, portfolio: { ...PORTFOLIO, value_at_risk_usd: 1 } };
-  const order = (scored_customers) => ranked({ scored_customers, unassigned: { customers: 0 }, segments: [SEGMENT, other] }).map(({ id }) => id);
-  assert.deepEqual([order(640), order(0)], [[0, 1], [1, 0]]);
+  const order = (whose) => ranked({ figures: whose, segments: [SEGMENT, other] }).map(({ id }) => id);
+  assert.deepEqual([order("portfolio"), order("training")], [[0, 1], [1, 0]]);
 });
 
-test("figures are those learned from until a scored customer has a segment", () => {
-  const isLearned = (scored_customers, customers) => isLearnedOnly({ scored_customers, unassigned: { customers } });
-  assert.deepEqual([isLearned(0, 0), isLearned(5, 5), isLearned(5, 4), isLearned(5, 0)], [true, true, false, false]);
+test("the service says whose figures are shown", () => {
+  assert.deepEqual(["training", "portfolio"].map((whose) => isLearnedOnly({ figures: whose })), [true, false]);
 });
 
 test("customers without a segment are counted with the reason", () => {

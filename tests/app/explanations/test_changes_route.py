@@ -21,7 +21,7 @@ def test_a_difference_is_divided_into_customer_and_model(client: TestClient) -> 
         (first, second, {"to": second["prediction_id"]}),
         (second, third, {}),
         (first, third, {"from": first["prediction_id"]}),
-        (third, first, {"from": third["prediction_id"], "to": first["prediction_id"]}),
+        (first, second, {"from": first["prediction_id"], "to": second["prediction_id"]}),
     ):
         found = get(client, "/customers/C-1/changes", **query)
         for side, answer in (("before", before), ("after", after)):
@@ -44,9 +44,7 @@ def test_a_difference_is_divided_into_customer_and_model(client: TestClient) -> 
         values = {number_text(entry[when]) for entry in customer["contributions"] for when in ("before", "after")
                   if not isinstance(entry[when], str)}  # fmt: skip
         for text in found["reasons"]:
-            assert set(NUMBER.findall(text)) <= values | {
-                found[side]["model"]["version"] for side in ("before", "after")
-            }
+            assert set(NUMBER.findall(text)) <= values
 
 
 def test_the_same_version_has_no_part_in_a_difference(client: TestClient) -> None:
@@ -57,6 +55,44 @@ def test_the_same_version_has_no_part_in_a_difference(client: TestClient) -> Non
     assert found["model_changed"] == nothing
     assert found["message"] == "The risk rose because the customer changed."
     assert found["reasons"][0] == "Customer service calls went from 1 to 6, which raises the risk"
+
+
+@pytest.mark.parametrize(
+    ("is_known_later", "because", "reason"),
+    [
+        (True, "the four minutes are now known", "customers with minutes answered instead of the one without"),
+        (False, "the four minutes are no longer known", "customers without minutes answered instead of the one with"),
+    ],
+)
+def test_minutes_that_become_known_are_not_told_as_another_version(
+    client: TestClient, is_known_later: bool, because: str, reason: str
+) -> None:
+    minutes = {"totalDayMinutes": 310, "totalEveMinutes": 280}
+    for is_known in (not is_known_later, is_known_later):
+        stored(client, voiceMailPlan="no", numberOfVmailMessages=0, **(minutes if is_known else without_minutes()))
+    found = get(client, "/customers/C-1/changes")
+    way, effect = ("rose", "raises") if is_known_later else ("fell", "lowers")
+    assert found["message"] == f"The risk {way} because {because}."
+    assert found["reasons"] == [f"The model for {reason}, which {effect} the score"]
+    names = ["telecom-core", "telecom-usage"]
+    assert [found[side]["model"]["name"] for side in ("before", "after")] == names[:: 1 if is_known_later else -1]
+
+
+def test_from_must_be_earlier_than_to(client: TestClient) -> None:
+    first, second, third = (stored(client, customerServiceCalls=calls)["prediction_id"] for calls in (1, 3, 6))
+    for query in (
+        {"from": third, "to": first},
+        {"from": second, "to": first},
+        {"from": second, "to": second},
+        {"from": third},
+    ):
+        refused = get(client, "/customers/C-1/changes", 422, **query)
+        assert refused["code"] == "invalid_request"
+        (problem,) = refused["errors"]
+        assert (problem["field"], problem["code"]) == ("from", "not_earlier")
+        assert problem["message"] == "From must be an earlier prediction than to; without to, earlier than the latest"
+    for query in ({"from": second}, {"from": first, "to": second}, {"from": first, "to": third}):
+        assert get(client, "/customers/C-1/changes", **query)["before"]["prediction_id"] == query["from"]
 
 
 def test_one_prediction_is_no_difference(client: TestClient) -> None:

@@ -1,4 +1,4 @@
-"""The closest change really lowers the tier, stays where customers have been, and takes no lever too many."""
+"""The closest change really lowers the tier, moves only the way a company would, and takes no lever too many."""
 
 from itertools import combinations, product
 
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from app.explanations.closest_change import LEVERS, Levers, closest_change
+from app.explanations.closest_change import LEVERS, ONLY_DOWN, Levers, closest_change
 from app.telecom.features import MINUTE_NAMES, MODELLED_FIELDS
 from app.telecom.scoring import score
 from tests.app.explanations.sealed_models import FIELD_SETS, SHIPPED, frame_of, frames, typical_customer
@@ -25,6 +25,17 @@ def find(field_set, customer):
     return closest_change(customer, SHIPPED[field_set].scoring, ALL_LEVERS[field_set])
 
 
+def may_be(field_set, customer, name):
+    """The values that a lever may move to."""
+    values = ALL_LEVERS[field_set].values[name]
+    return values[values < customer[name] if name in ONLY_DOWN else values != customer[name]]
+
+
+def raised(customer, change):
+    """The calls and minutes that a change raises."""
+    return {name for name in ("customer_service_calls", *MINUTE_NAMES) if change.get(name, -1) > customer.get(name, 0)}
+
+
 def changed(customer, change):
     return {**customer, **change}
 
@@ -40,16 +51,14 @@ def applied(field_set, customer, names, values):
 
 def fewest_by_brute_force(field_set, customer, below):
     """Count the levers that any combination on a coarse grid needs; None when no pair of levers does it."""
-    levers = ALL_LEVERS[field_set]
-    grids = {
-        name: values[np.linspace(0, len(values) - 1, COARSE).astype(int)] if name in MINUTE_NAMES else values
-        for name, values in levers.values.items()
-    }
+    grids = {name: may_be(field_set, customer, name) for name in ALL_LEVERS[field_set].values}
+    for name in set(grids).intersection(MINUTE_NAMES):
+        grids[name] = grids[name][np.linspace(0, len(grids[name]) - 1, COARSE).astype(int)] if len(grids[name]) else []
     for size in (1, 2):
         tried = [
             applied(field_set, customer, names, values)
             for names in combinations(grids, size)
-            for values in product(*(grids[name][grids[name] != customer[name]] for name in names))
+            for values in product(*(grids[name] for name in names))
         ]
         if tried and (tier_of(field_set, *tried) < below).any():
             return size
@@ -72,6 +81,7 @@ def test_a_change_lowers_the_tier_within_the_training_range_by_the_fewest_levers
     moved = [name for name in change if name in LEVERS]
     assert tier_of(field_set, changed(customer, change))[0] < before
     assert len(moved) <= (fewest or 3)
+    assert not raised(customer, change)
     ranges = SHIPPED[field_set].scoring.training_range
     for name, value in change.items():
         assert value != customer[name]
@@ -99,9 +109,9 @@ def test_no_smaller_move_of_one_lever_would_do(field_set, data):
     levers = ALL_LEVERS[field_set]
     (own,) = [name for name in change if name in LEVERS]
     size = abs(change[own] - customer[own]) / levers.spread[own]
-    for name, values in levers.values.items():
-        moves = abs(values - customer[name]) / levers.spread[name]
-        nearer = values[(moves < size - 1e-9) & (values != customer[name])]
+    for name in levers.values:
+        values = may_be(field_set, customer, name)
+        nearer = values[abs(values - customer[name]) / levers.spread[name] < size - 1e-9]
         if len(nearer):
             tried = [applied(field_set, customer, [name], [value]) for value in nearer]
             assert (tier_of(field_set, *tried) >= before).all(), name
@@ -164,10 +174,13 @@ def test_levers_are_read_from_the_cards_histograms(real_data):
 
 @pytest.mark.real_data
 @pytest.mark.parametrize("field_set", FIELD_SETS)
-def test_nearly_every_training_customer_at_risk_has_a_change(field_set, real_data):
-    columns = columns_of(load_bigml(real_data / "churn-bigml-80.csv"))
+def test_nobody_of_the_table_is_advised_more_complaints_or_a_dearer_bill(field_set, real_data):
+    columns = columns_of(load_bigml(real_data / "churn-bigml-20.csv"))
     tiers = score(columns, SHIPPED[field_set].scoring).tier
-    rows = np.flatnonzero(tiers > 0)[:60]
     names = MODELLED_FIELDS[field_set]
-    found = [find(field_set, {name: float(columns[name][row]) for name in names}) for row in rows]
-    assert sum(change is not None for change in found) >= 0.9 * len(rows)
+    at_risk = [{name: float(columns[name][row]) for name in names} for row in np.flatnonzero(tiers > 0)]
+    changes = [find(field_set, customer) for customer in at_risk]
+    advised = [raised(customer, change or {}) for customer, change in zip(at_risk, changes, strict=True)]
+    assert not set().union(*advised)
+    # Measured: 124 of 124 without the minutes, 88 of 88 with them.
+    assert sum(change is not None for change in changes) >= 0.95 * len(at_risk) > 80

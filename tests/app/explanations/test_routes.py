@@ -25,6 +25,7 @@ from tests.app.explanations.asking import NUMBER, Json, ask, get, stored
 from tests.factories import a_core_customer, a_customer, settings_in
 
 AT_RISK = {"customerServiceCalls": 6, "totalDayMinutes": 120, "totalEveMinutes": 150}
+NO_CHANGE = "No change of the plans, fewer service calls or fewer minutes, up to three together, lowers the tier."
 CORE_VALUES = read_one(a_core_customer())
 
 
@@ -156,11 +157,22 @@ def test_who_is_low_already_is_told_so(shared_client: TestClient) -> None:
     assert found["note"].startswith("Association, not a promise")
 
 
+@pytest.mark.parametrize("calls", [0, 1])
+def test_who_could_only_complain_more_is_told_that_no_change_helps(shared_client: TestClient, calls: int) -> None:
+    few = a_core_customer(
+        accountLength=100, internationalPlan="no", voiceMailPlan="yes", numberOfVmailMessages=0, totalDayCalls=34,
+        totalEveCalls=100, totalNightCalls=155, totalIntlCalls=4, customerServiceCalls=calls,
+    )  # fmt: skip
+    found = ask(shared_client, "/closest-change", few)
+    assert (found["tier"], found["target_tier"], found["changes"], found["answer"]) == ("Medium", None, [], None)
+    assert found["message"] == NO_CHANGE
+
+
 def test_who_nothing_would_help_is_told_so(client: TestClient) -> None:
     client.app.state.explanations._champion(CORE_VALUES).levers.values.clear()  # type: ignore[attr-defined]
     found = ask(client, "/closest-change", a_core_customer(customerServiceCalls=6))
     assert (found["tier"], found["target_tier"], found["changes"]) == ("High", None, [])
-    assert found["message"] == "No change of up to three of the plans, service calls and minutes lowers the tier."
+    assert found["message"] == NO_CHANGE
 
 
 def test_a_customer_at_risk_is_told_what_would_help(shared_client: TestClient) -> None:

@@ -44,9 +44,9 @@ TYPICAL = SHIPPED["usage"].scoring.typical
         ("total_intl_minutes", 10.2, "10.2 international minutes a month; typical 10.2"),
         ("account_length", 128, "Customer for 128 months; typical 100"),
         ("account_length", 1, "Customer for 1 month; typical 100"),
-        ("international_plan", 1, "Has the international plan; most customers have not"),
+        ("international_plan", 1, "Has the international plan; most customers do not"),
         ("international_plan", 0, "Has no international plan; most customers have none"),
-        ("voice_mail_plan", 1, "Has the voice mail plan; most customers have not"),
+        ("voice_mail_plan", 1, "Has the voice mail plan; most customers do not"),
     ],
 )
 def test_each_value_stands_beside_the_typical_one(name, value, text):
