@@ -8,7 +8,7 @@ import numpy as np
 
 from app.performance.curves import Ranked, average_precision, gain_curve, precision_recall_curve, roc_auc, roc_curve
 from app.performance.held_out import Figure, Floats, HeldOut, band, decimal, figure
-from app.performance.money import CUT_POINTS, PER, Answer, Inputs
+from app.performance.money import CUT_POINTS, PER, Answer, Inputs, taken_off
 
 Chart = dict[str, Any]
 Point = list[float]
@@ -189,21 +189,32 @@ def importance_chart(rows: Sequence[Mapping[str, Any]]) -> Chart:
 
 
 def profit_chart(answer: Answer, inputs: Inputs) -> Chart:
-    """Draw profit over cut-points with its band, the best cut-point marked."""
-    best = answer.best
-    profit = best["profit_usd_per_1000"]
+    """Draw profit over cut-points with its band, the best cut-point marked where there is one."""
     main = _series("Profit", "main", _points(CUT_POINTS, answer.profit, 2))
     lines = zip(CUT_POINTS.tolist(), answer.low.tolist(), answer.high.tolist(), strict=True)
     main["band"] = [[x, round(low, 2), round(high, 2)] for x, low, high in lines]
     return {
         **_named("profit", "line", "Profit over cut-points"),
-        "title": f"Calling from {best['cut_point']:.2f} earns most: {profit['value']:,.0f} USD for {PER:,} customers "
-        f"({profit['low']:,.0f} to {profit['high']:,.0f}), at an assumed save rate of {_percent(inputs.save_rate)}.",
         "x": {"label": "Cut-point", "unit": "number", "min": 0.0, "max": 1.0},
         "y": {"label": f"Profit for {PER:,} customers", "unit": "usd"},
         "series": [main, _reference("Call nobody", [[0.0, 0.0], [1.0, 0.0]])],
+        **_best_of(answer, f"at an assumed save rate of {_percent(inputs.save_rate)}"),
+    }
+
+
+def _best_of(answer: Answer, assumed: str) -> Chart:
+    """Say which cut-point earns most: title, marks and notes of the profit chart."""
+    best, profit = answer.best, answer.best["profit_usd_per_1000"]
+    band_note = "The band covers the choice of customers and the range of the save rate."
+    if best["cut_point"] is None:
+        chance = "Where the curve lies above 0, choosing a cut-point on these same customers explains it."
+        notes = [band_note, chance] if answer.profit.max() > 0 else [band_note]
+        return {"title": f"No cut-point pays for its calls {assumed}.", "marks": [], "notes": notes}
+    return {
+        "title": f"Calling from {best['cut_point']:.2f} earns most: {profit['value']:,.0f} USD for {PER:,} customers "
+        f"({profit['low']:,.0f} to {profit['high']:,.0f}), {assumed}.",
         "marks": [_mark("x", best["cut_point"], f"best cut-point {best['cut_point']:.2f}")],
-        "notes": ["The band covers the choice of customers and the range of the save rate."],
+        "notes": [band_note, f"The curve is as counted; of the profit in the title {taken_off(best)}"],
     }
 
 

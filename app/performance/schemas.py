@@ -71,6 +71,7 @@ class Column(BaseModel):
 class Thresholds(BaseModel):
     """What each of a row of cut-points decides."""
 
+    note: str
     columns: list[Column]
     rows: list[dict[str, float | Figure]]
 
@@ -224,9 +225,11 @@ class Confusion(BaseModel):
     false_negatives: int
     true_negatives: int
     called_share: float
-    figures: dict[str, float | Figure] = Field(
-        description="Accuracy, precision, recall, F1 and specificity, beside the churn rate and the majority share."
+    figures: dict[str, float | Figure | None] = Field(
+        description="Accuracy, precision (null where nobody is called), recall, F1 and specificity, beside the churn "
+        "rate and the majority share."
     )
+    intervals: str
 
 
 class ProfitInputs(BaseModel):
@@ -249,12 +252,15 @@ class Money(BaseModel):
 
 
 class BestCutPoint(BaseModel):
-    """The cut-point that earns most, and the range it may lie in."""
+    """The cut-point that earns most, and the range it may lie in; all null when no cut-point pays for its calls."""
 
-    cut_point: float
-    cut_point_low: float
-    cut_point_high: float
-    profit_usd_per_1000: Money
+    cut_point: float | None
+    cut_point_low: float | None
+    cut_point_high: float | None
+    profit_usd_per_1000: Money = Field(description="Less the optimism; that of calling nobody when no cut-point pays.")
+    optimism_usd_per_1000: float | None = Field(
+        description="What choosing the cut-point on the same customers seemed to add, by the bootstrap; taken off."
+    )
     called_share: float
 
 
@@ -281,7 +287,7 @@ class CutPointPolicy(BaseModel):
     """A chosen cut-point, written down for an operator."""
 
     model: ModelName
-    cut_point: float
+    cut_point: float | None = Field(description="Null when none was chosen and none pays for its calls.")
     inputs: ProfitInputs
     profit_usd_per_1000: Money
     called_share: float

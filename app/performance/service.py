@@ -5,19 +5,24 @@ import threading
 from collections import OrderedDict
 from dataclasses import asdict, dataclass
 from typing import Any, Final
+from zipfile import BadZipFile
 
-from app.errors import NotFound, VersionGone
+from app.errors import NotFound, SealBroken, VersionGone
 from app.performance import charts, money
 from app.performance.held_out import FILE, PERFORMANCE, Floats, HeldOut
-from app.performance.thresholds import confusion
+from app.performance.thresholds import TABLE_NOTE, confusion
 from app.registry.artifacts import SealedVersion
 from app.registry.service import Registry, read_file
 
 MOST_KEPT: Final = 8
+PAGE_SCHEMA: Final = 1
+"""Layout of ``performance.json`` that this release reads."""
 SAVE_RATE_IS: Final = "assumed"
 """Until a campaign with a control group has measured it."""
 NOTHING_CHANGED: Final = (
-    "Nothing has changed: tiers and actions are those of the sealed version until an operator applies a policy."
+    "Nothing has changed: tiers and actions are those of the sealed version until an operator applies a policy. The "
+    "profit of the best cut-point is less what choosing it on the same customers seemed to add; that of any other is "
+    "as counted on them."
 )
 
 
@@ -28,7 +33,7 @@ class Opened:
     Attributes
     ----------
     page : dict
-        ``performance.json``.
+        ``performance.json``, and what its threshold table has to be read with.
     weights : ndarray, shape (1 + ROUNDS, n)
         The resamples behind every interval of the page.
     """
@@ -54,7 +59,8 @@ class PerformanceService:
         Raises
         ------
         VersionGone
-            The version is not here, its seal does not hold, or it was sealed without held-out customers.
+            The version is not here, its seal does not hold, or it was sealed without held-out customers or with a
+            layout that this release does not read.
         """
         sealed = self._registry.sealed(name, version)
         with self._one_at_a_time:
@@ -129,11 +135,14 @@ class PerformanceService:
         opened = self.opened(name, version)
         answer = _evaluate(opened, inputs)
         chosen = answer.best["cut_point"] if cut_point is None else cut_point
+        earned = {name: answer.best[name] for name in ("profit_usd_per_1000", "called_share")}
+        if chosen != answer.best["cut_point"]:
+            earned = money.at_cut_point(opened.held_out, opened.weights, chosen, inputs)
         return {
             "model": self.model(opened.sealed),
             "cut_point": chosen,
             "inputs": asdict(inputs),
-            **money.at_cut_point(opened.held_out, opened.weights, chosen, inputs),
+            **earned,
             "best": answer.best,
             "save_rate_is": SAVE_RATE_IS,
             "note": NOTHING_CHANGED,
@@ -169,10 +178,31 @@ class PerformanceService:
 
 
 def _open(sealed: SealedVersion) -> Opened:
-    page = json.loads(read_file(sealed, PERFORMANCE))
-    held_out = HeldOut.from_npz(read_file(sealed, FILE))
-    weights = held_out.resamples(sealed.card["seed"])
+    content, arrays = (_read(sealed, name) for name in (PERFORMANCE, FILE))
+    try:
+        page = json.loads(content)
+        if page["schema"] != PAGE_SCHEMA:
+            raise ValueError("another layout")
+        page["thresholds"]["note"] = TABLE_NOTE
+        held_out = HeldOut.from_npz(arrays)
+        weights = held_out.resamples(sealed.card["seed"])
+    except (KeyError, TypeError, ValueError, BadZipFile) as error:
+        raise VersionGone(f"{_words(sealed)} keeps its figures in a way that this release cannot read.") from error
     return Opened(sealed, page, held_out, weights, money.called_sums(held_out, weights))
+
+
+def _read(sealed: SealedVersion, file_name: str) -> bytes:
+    try:
+        return read_file(sealed, file_name)
+    except VersionGone as error:
+        if isinstance(error.__cause__, SealBroken):
+            raise
+        kept_none = "was sealed before figures were kept with a version. Choose a newer one."
+        raise VersionGone(f"{_words(sealed)} {kept_none}") from None
+
+
+def _words(sealed: SealedVersion) -> str:
+    return f"Version {sealed.version} of {sealed.name}"
 
 
 def _evaluate(opened: Opened, inputs: money.Inputs) -> money.Answer:

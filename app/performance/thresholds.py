@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from app.performance.held_out import Booleans, Figure, Floats, decimal, figure, weighted_sum
+from app.performance.held_out import Booleans, Figure, Floats, decimal, figure, weighted_sum, wilson
 
 CUT_POINTS: Final = np.arange(21) / 20
 """Cut-points of the threshold table; the policy's own are among them."""
@@ -22,6 +22,15 @@ COLUMNS: Final = (
     {"name": "f1", "label": "F1", "unit": "share"},
     {"name": "specificity", "label": "Specificity", "unit": "share"},
     {"name": "accuracy", "label": "Accuracy", "unit": "share"},
+)
+
+MATRIX_INTERVALS: Final = (
+    "95 % intervals over resamples of the held-out customers, or Wilson's where that is wider, as it is for few "
+    "customers. F1 is no share and has the former alone."
+)
+TABLE_NOTE: Final = (
+    "The intervals of this table are over resamples of the held-out customers alone: where few customers are called "
+    "they are too narrow, and where nobody is called precision is written as 0."
 )
 
 
@@ -99,16 +108,44 @@ def base_rates(churned: Booleans) -> dict[str, float]:
 
 
 def confusion(churned: Booleans, probability: Floats, weights: Floats, cut_point: float) -> dict[str, Any]:
-    """Give the four counts at one cut-point, and the figures that follow from them."""
-    counts = decided(churned, probability, weights[:1], np.array([cut_point]))
-    figures = decision_figures(churned, probability, weights, cut_point)
+    """Give the four counts at one cut-point, and the figures that follow from them.
+
+    Resamples of a few customers who are all alike do not vary: a share's interval is never narrower than Wilson's.
+    There is no precision (None) where nobody is called.
+    """
+    decisions = decided(churned, probability, weights[:1], np.array([cut_point]))
+    counts = {name: int(getattr(decisions, name)[0, 0]) for name in COUNTS}
+    figures: dict[str, Figure | None] = {**decision_figures(churned, probability, weights, cut_point)}
+    for name, (part, whole) in _parts(**counts).items():
+        counted = wilson(part, whole) if whole else None
+        resampled = figures[name]
+        if counted is None or resampled is None or _width(resampled) < _width(counted):
+            figures[name] = counted
     return {
         "cut_point": cut_point,
         "customers": len(churned),
-        **{name: int(getattr(counts, name)[0, 0]) for name in COUNTS},
+        **counts,
         "called_share": decimal((probability >= cut_point).mean()),
         "figures": {**figures, **base_rates(churned)},
+        "intervals": MATRIX_INTERVALS,
     }
+
+
+def _parts(
+    true_positives: int, false_positives: int, false_negatives: int, true_negatives: int
+) -> dict[str, tuple[int, int]]:
+    """Give each metric that is a share of customers as who counts, of how many."""
+    right, wrong = true_positives + true_negatives, false_positives + false_negatives
+    return {
+        "accuracy": (right, right + wrong),
+        "precision": (true_positives, true_positives + false_positives),
+        "recall": (true_positives, true_positives + false_negatives),
+        "specificity": (true_negatives, true_negatives + false_positives),
+    }
+
+
+def _width(found: Figure) -> float:
+    return found["high"] - found["low"]
 
 
 def threshold_table(churned: Booleans, probability: Floats, weights: Floats) -> dict[str, Any]:

@@ -53,7 +53,9 @@ export function rankingFigures(figures) {
 export function decisionFigures(figures) {
   return [
     entry("Accuracy", figures.accuracy, share, `calling nobody: ${share(figures.majority_share)}`),
-    entry("Precision", figures.precision, share, `calls that are right; at random: ${share(figures.churn_rate)}`),
+    figures.precision === null
+      ? { label: "Precision", figure: "None", note: "nobody is called" }
+      : entry("Precision", figures.precision, share, `calls that are right; at random: ${share(figures.churn_rate)}`),
     entry("Recall", figures.recall, share, "leavers who are called"),
     entry("Specificity", figures.specificity, share, "stayers who are left alone"),
     entry("F1", figures.f1, share, "precision and recall in one"),

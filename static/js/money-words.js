@@ -5,13 +5,12 @@ import { cutPointWords, rangeWords } from "./model-figures.js";
 
 /** The best cut-point, what it earns and whom it calls. @returns {{label: string, figure: string, note: string}[]} */
 export function bestFigures({ best }) {
-  const range = `${cutPointWords(best.cut_point_low)} to ${cutPointWords(best.cut_point_high)}`;
   return [
-    { label: "Best cut-point", figure: cutPointWords(best.cut_point), note: `95 % interval: ${range}` },
+    { label: "Best cut-point", ...bestCutPoint(best) },
     {
       label: "Profit for 1,000 customers",
       figure: money(best.profit_usd_per_1000.value),
-      note: rangeWords(best.profit_usd_per_1000, money),
+      note: [rangeWords(best.profit_usd_per_1000, money), takenOff(best)].filter(Boolean).join("; "),
     },
     { label: "Customers called", figure: valueWords(best.called_share, "share"), note: "" },
   ];
@@ -47,4 +46,19 @@ export function chartWithChoice(chart, cutPoint) {
   const words = cutPointWords(cutPoint);
   if (chart.marks.some(({ value }) => value === cutPoint)) return chart;
   return { ...chart, marks: [...chart.marks, { axis: "x", value: cutPoint, label: `chosen ${words}` }] };
+}
+
+/** Whether there is a best cut-point to try, and it is not the chosen one. */
+export function canTryBest({ best }, cutPoint) {
+  return best.cut_point !== null && best.cut_point !== cutPoint;
+}
+
+function bestCutPoint({ cut_point: cutPoint, cut_point_low: low, cut_point_high: high }) {
+  if (cutPoint === null) return { figure: "None", note: "No cut-point pays" };
+  return { figure: cutPointWords(cutPoint), note: `95 % interval: ${cutPointWords(low)} to ${cutPointWords(high)}` };
+}
+
+function takenOff({ cut_point: cutPoint, optimism_usd_per_1000: optimism }) {
+  if (cutPoint === null) return "calling nobody";
+  return `${money(optimism)} taken off because it was chosen on the same customers`;
 }

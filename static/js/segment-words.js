@@ -5,12 +5,12 @@ import { customersWords } from "./portfolio-words.js";
 const NBSP = "\u00a0";
 
 /**
- * Say whether only the figures of the customers the segments were learned from can be shown: nobody scored has a segment.
+ * Say whether the figures of the customers the segments were learned from are shown: too few scored ones have a segment.
  * @param {object} answer of GET /segments
  * @returns {boolean}
  */
-export function isLearnedOnly({ scored_customers, unassigned }) {
-  return scored_customers === unassigned.customers;
+export function isLearnedOnly({ figures: whose }) {
+  return whose === "training";
 }
 
 /** The segments, the one with the most value at risk first. @param {object} answer of GET /segments */

@@ -73,6 +73,7 @@ def charts(segments: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return {"name": name, "role": role, "points": [[place, value] for place, value in enumerate(values)]}
 
     profiles = [series(word, [(0.9 - 0.2 * at + 0.1 * axis) % 1 for axis in range(6)]) for at, word in enumerate(words)]
+    profiles.append(series("All customers", [0.5] * len(AXES), "reference"))
     sizes = series("Share of customers", [0.16 + 0.06 * place for place, _ in enumerate(words)])
     chances = series("Chance of leaving", [0.31 - 0.07 * place for place, _ in enumerate(words)], "rival")
     counts = {"label": "Number of segments", "unit": "count", "min": 2, "max": 10}
@@ -99,8 +100,10 @@ def the_segments(**changes: Any) -> dict[str, Any]:
         "k": len(segments),
         "message": f"{PERSONAS[0]} hold the most value at risk: 198,000 USD, 36.3 % of all.",
         "finding": "Four groups hold: they gave the highest silhouette and the most stable groups.",
+        "limits": ["One cross-section only.", "Without their minutes 37 % come into another segment."],
+        "figures": "portfolio",
         "scored_customers": 640,
-        "unassigned": {"customers": 0, "note": ""},
+        "unassigned": {"customers": 0, "value_at_risk_usd": 0.0, "note": ""},
         "segments": segments,
         "charts": charts(segments),
         "updated_at": "2026-11-21T03:28:11.000000Z",
@@ -155,7 +158,7 @@ NO_RISK = the_value_at_risk(total={"customers": 0, "value_at_risk_usd": 0.0})
 def learned_only() -> dict[str, Any]:
     """Tell what is different while nobody is scored."""
     segments = [a_segment(place, persona, portfolio=NOBODY) for place, persona in enumerate(PERSONAS)]
-    return {"scored_customers": 0, "segments": segments, "risk": NO_RISK}
+    return {"scored_customers": 0, "figures": "training", "segments": segments, "risk": NO_RISK}
 
 
 def answer_segments(page: Page, segments: dict[str, Any], risk: dict[str, Any]) -> None:

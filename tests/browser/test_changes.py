@@ -123,6 +123,8 @@ def test_predictions_with_and_without_minutes_can_be_compared(page: Page, base_u
         page.goto(address("moved-7"))
     assert came.value.status == 200
     expect(story(page).locator(".change-message")).to_have_text(came.value.json()["message"])
+    parts = story(page).locator("[data-slot=parts]").get_by_role("row")
+    expect(parts.nth(1)).to_contain_text("The minutes became known")
 
 
 def test_the_choice_stays_when_earlier_predictions_are_shown(page: Page, base_url: str) -> None:

@@ -160,6 +160,21 @@ def test_the_best_cut_point_can_be_tried_and_taken_along(page: Page, tmp_path: P
     assert "Nothing has changed" in policy["note"]
 
 
+def test_where_no_cut_point_pays_none_is_named_or_offered(page: Page) -> None:
+    open_models(page)
+    for label, text in (("Cost of a contact", "50"), ("Cost of an offer", "500"), ("Save rate", "0.1")):
+        field(page, label).fill(text)
+    for label in ("Lowest save rate (optional)", "Highest save rate (optional)"):
+        field(page, label).fill("")
+    field(page, "Value saved").fill("0.2")
+    page.get_by_role("button", name=WORK_OUT).click()
+    panel = section(page, "What calling would earn")
+    expect(panel.locator("#money-message")).to_contain_text("no cut-point pays for its calls")
+    assert figures(panel.locator("#best-figures"))["Best cut-point"] == ("None", "No cut-point pays")
+    expect(page.get_by_role("button", name="Try the best cut-point")).to_be_hidden()
+    expect(panel.locator("#profit-chart")).to_contain_text("No cut-point pays for its calls at an assumed save rate")
+
+
 def test_the_customers_are_parted_by_the_chosen_field_and_small_parts_are_counted(page: Page) -> None:
     open_models(page)
     slices = answer(page, "slices")

@@ -123,14 +123,14 @@ def test_segments_are_compared_as_they_are_ticked(page: Page, base_url: str) -> 
     open_segments(page)
     section = part(page, COMPARED)
     legend = section.locator("data-chart .data-chart-legend li")
-    expect(legend).to_have_text(PERSONAS[:3])
+    expect(legend).to_have_text([*PERSONAS[:3], "All customers"])
     section.get_by_label(PERSONAS[0]).uncheck()
     section.get_by_label(PERSONAS[3]).check()
     expect(section.get_by_label(PERSONAS[3])).to_be_focused()
-    expect(legend).to_have_text(PERSONAS[1:])
+    expect(legend).to_have_text([*PERSONAS[1:], "All customers"])
     expect(page).to_have_url(f"{base_url}/segments.html?compare=1&compare=2&compare=3")
     page.reload()
-    expect(legend).to_have_text(PERSONAS[1:])
+    expect(legend).to_have_text([*PERSONAS[1:], "All customers"])
     for persona in PERSONAS[1:]:
         section.get_by_label(persona).uncheck()
     expect(section).to_contain_text("Choose at least one segment to compare.")
@@ -139,7 +139,7 @@ def test_segments_are_compared_as_they_are_ticked(page: Page, base_url: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("heading", "columns"), [(APART, ["Feature", PERSONAS[0]]), (COMPARED, ["Feature", *PERSONAS[:3]])]
+    ("heading", "columns"), [(APART, ["Feature", PERSONAS[0]]), (COMPARED, ["Feature", *PERSONAS[:3], "All customers"])]
 )
 def test_what_is_drawn_can_be_exported(page: Page, heading: str, columns: list[str]) -> None:
     open_segments(page)
@@ -191,6 +191,15 @@ def test_how_the_number_of_segments_was_chosen_is_shown_when_asked_for(page: Pag
     section.get_by_text("How their number was chosen").click()
     expect(section.get_by_text("Silhouettes are highest with 4 segments.")).to_be_visible()
     expect(section.get_by_text("Resamples agree most on 4 segments.")).to_be_visible()
+
+
+def test_what_the_segments_do_not_tell_is_said(page: Page) -> None:
+    open_segments(page)
+    section = part(page, "How the segments were found")
+    told = section.get_by_role("listitem").filter(visible=True)
+    expect(told).to_have_text([sentence.replace(" %", "\u00a0%") for sentence in the_segments()["limits"]])
+    open_segments(page, limits=[])
+    expect(section.get_by_role("heading", name="What they do not tell")).to_be_hidden()
 
 
 def test_rules_are_called_rules(page: Page) -> None:

@@ -49,6 +49,7 @@ function onAnswer(confusion, { text, isFirst }) {
   // What is being typed or slid now is newer than this answer.
   if (isFirst || control.value !== text) control.value = text || cutPointWords(confusion.cut_point);
   document.querySelector("#confusion-message").textContent = confusionSentence(confusion);
+  document.querySelector("#confusion-intervals").textContent = confusion.intervals ?? "";
   document.querySelector("#confusion-table").table = confusionTable(confusion);
   document.querySelector("#confusion-figures").figures = decisionFigures(confusion.figures).filter(Boolean);
   if (!isFirst) remember({ cutPoint: text });

@@ -3,7 +3,7 @@ import { ApiError, ValidationProblem } from "../api.js";
 import { FormQuestions } from "../form-questions.js";
 import { cutPointWords } from "../model-figures.js";
 import { policyAddress, readProfit } from "../models-api.js";
-import { bestFigures, chartWithChoice, policyTable, saveRateSentence } from "../money-words.js";
+import { bestFigures, canTryBest, chartWithChoice, policyTable, saveRateSentence } from "../money-words.js";
 import { remember } from "./models-view.js";
 import "../elements/data-chart.js";
 import "../elements/figure-list.js";
@@ -79,7 +79,7 @@ function showChoice() {
   const link = document.querySelector("#policy-link");
   link.href = policyAddress(version, answered.inputs, String(cutPoint));
   link.textContent = `Download the policy for ${cutPointWords(cutPoint)} (JSON)`;
-  document.querySelector("#take-best").hidden = cutPoint === answered.best.cut_point;
+  document.querySelector("#take-best").hidden = !canTryBest(answered, cutPoint);
 }
 
 /** What is typed, as the service reads it; a range that is left empty follows the save rate. */

@@ -14,7 +14,7 @@ export function showPerformance(performance) {
   document.querySelector("#decision-figures").figures = decisionFigures(figures).filter(Boolean);
   showCharts(performance.charts);
   document.querySelector("#threshold-table").table = thresholdTable(performance.thresholds, figures.cut_point);
-  write("#threshold-note", thresholdNote(figures));
+  write("#threshold-note", `${thresholdNote(figures)} ${performance.thresholds.note ?? ""}`.trim());
   write("#comparison-message", comparison.message);
   write("#comparison-note", comparison.note);
   document.querySelector("#comparison-table").table = comparisonTable(comparison);

@@ -50,6 +50,8 @@ export function showFound(answer) {
   write("method", methodSentence(answer));
   slot("method").hidden = !methodSentence(answer);
   write("finding", answer.finding);
+  slot("limits").replaceChildren(...answer.limits.map(item));
+  slot("limited").hidden = answer.limits.length === 0;
   const curves = [...document.querySelectorAll("#found data-chart")];
   for (const curve of curves) draw(curve, without(answer.finding, chartOf(answer, curve.dataset.chart)));
   document.querySelector("#found details").hidden = curves.every(({ hidden }) => hidden);
@@ -72,11 +74,17 @@ function without(finding, chart) {
 }
 
 function card(persona) {
-  const item = document.createElement("li");
+  const entry = document.createElement("li");
   const element = document.createElement("persona-card");
   element.persona = persona;
-  item.append(element);
-  return item;
+  entry.append(element);
+  return entry;
+}
+
+function item(sentence) {
+  const element = document.createElement("li");
+  element.textContent = sentence.replaceAll(" %", "\u00a0%");
+  return element;
 }
 
 function showTime(iso, now) {

@@ -32,8 +32,10 @@ export function showCompared({ charts, segments }, view) {
   const chosen = choices.filter(({ isCompared }) => isCompared).map(({ persona }) => persona);
   document.querySelector("#none-compared").hidden = chosen.length > 0;
   // Each keeps the look it has among all of them, whatever else is drawn.
-  const series = profiles.series.map((entry, place) => ({ ...entry, place })).filter(({ name }) => chosen.includes(name));
-  drawWithCsv(compared, series.length ? { ...profiles, series } : undefined);
+  const series = profiles.series
+    .map((entry, place) => ({ ...entry, place }))
+    .filter(({ name, role }) => chosen.includes(name) || role === "reference");
+  drawWithCsv(compared, chosen.length ? { ...profiles, series } : undefined);
 }
 
 function drawWithCsv(section, chart) {

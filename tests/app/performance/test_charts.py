@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import pytest
 
 from app.performance import charts
 from app.performance.curves import calibration_bins, calibration_error, clv_figures, ranked, roc_auc
 from app.performance.held_out import figure
-from app.performance.money import called_sums, evaluate
+from app.performance.money import called_sums, evaluate, taken_off
 from app.telecom.policy import TIER_CUT_POINTS
 from app.web.charts import Chart
 from tests.app.performance.test_money import INPUTS
@@ -111,4 +113,14 @@ def test_the_profit_chart_marks_the_best_cut_point(held_out, weights, drawn):
     (mark,) = drawn["profit"]["marks"]
     assert mark["value"] == answer.best["cut_point"]
     assert f"{answer.best['profit_usd_per_1000']['value']:,.0f} USD for 1,000 customers" in drawn["profit"]["title"]
-    assert dict(points(drawn["profit"], "Profit"))[mark["value"]] == answer.best["profit_usd_per_1000"]["value"]
+    counted = answer.best["profit_usd_per_1000"]["value"] + answer.best["optimism_usd_per_1000"]
+    assert dict(points(drawn["profit"], "Profit"))[mark["value"]] == pytest.approx(counted, abs=0.011)
+    assert taken_off(answer.best) in drawn["profit"]["notes"][-1]
+
+
+def test_the_profit_chart_names_no_cut_point_where_none_pays(held_out, weights):
+    hopeless = replace(INPUTS, contact_cost=50.0, offer_cost=500.0, save_rate=0.1, save_rate_low=0.0, value_share=0.2)
+    chart = charts.profit_chart(evaluate(held_out, weights, called_sums(held_out, weights), hopeless), hopeless)
+    assert chart["title"] == "No cut-point pays for its calls at an assumed save rate of 10 %."
+    assert chart["marks"] == []
+    Chart.model_validate(chart)

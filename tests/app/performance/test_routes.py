@@ -1,5 +1,6 @@
 """The model pages' routes as a caller meets them."""
 
+import hashlib
 import json
 import shutil
 import time
@@ -97,6 +98,27 @@ def test_a_policy_is_a_file_that_repeats_what_was_chosen(client, base, version):
     assert best["cut_point"] == best["best"]["cut_point"]
 
 
+def test_the_best_cut_point_is_taken_along_with_its_corrected_profit(client, base):
+    best = get(client, f"{base}/policy.json", offer_cost=25)
+    assert best["profit_usd_per_1000"] == best["best"]["profit_usd_per_1000"]
+    assert best["best"]["optimism_usd_per_1000"] is not None
+    assert get(client, f"{base}/policy.json", offer_cost=25, cut_point=best["cut_point"]) == best
+    assert "seemed to add" in best["note"]
+
+
+def test_where_no_cut_point_pays_none_is_named_anywhere(client, base):
+    inputs = {"contact_cost": 50, "offer_cost": 500, "save_rate": 0.1, "value_share": 0.2}
+    found = get(client, f"{base}/profit", **inputs)
+    assert found["best"]["cut_point"] is None
+    assert found["chart"]["marks"] == []
+    assert found["chart"]["title"] == "No cut-point pays for its calls at an assumed save rate of 10 %."
+    assert found["message"].endswith("no cut-point pays for its calls.")
+    policy = get(client, f"{base}/policy.json", **inputs)
+    assert (policy["cut_point"], policy["called_share"], policy["profit_usd_per_1000"]["value"]) == (None, 0.0, 0.0)
+    chosen = get(client, f"{base}/policy.json", **inputs, cut_point=0.5)
+    assert (chosen["cut_point"], chosen["best"]["cut_point"]) == (0.5, None)
+
+
 def test_exporting_a_policy_changes_no_answer(client, base):
     before = client.post("/predict", json=factories.a_customer()).json()
     get(client, f"{base}/policy.json", cut_point=0.9)
@@ -162,10 +184,45 @@ def test_a_version_without_performance_says_so_and_the_list_tells_it_beforehand(
     client = start_service(models_dir=models)
     gone = get(client, f"/models/telecom-core/versions/{folder.name}/performance", 404)
     assert gone["code"] == "version_gone"
-    assert gone["detail"] == f"Version {folder.name} of telecom-core was sealed without {PERFORMANCE}."
+    assert gone["detail"] == (
+        f"Version {folder.name} of telecom-core was sealed before figures were kept with a version. Choose a newer one."
+    )
     entry = get(client, "/models/telecom-core/versions")["versions"][0]
     assert not entry["has_performance"]
     assert entry["reason"] is None
+
+
+def resealed(folder, name, content):
+    """Seal a file anew with other content."""
+    (folder / name).write_bytes(content)
+    lines = (folder / CHECKSUMS).read_text().splitlines(keepends=True)
+    digest = hashlib.sha256(content).hexdigest()
+    kept = [line if line.split()[1] != name else f"{digest}  {name}\n" for line in lines]
+    (folder / CHECKSUMS).write_text("".join(kept))
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        (PERFORMANCE, lambda content: json.dumps({**json.loads(content), "schema": 99}).encode()),
+        (PERFORMANCE, lambda content: b"{}"),
+        (PERFORMANCE, lambda content: b"[]"),
+        (PERFORMANCE, lambda content: content[:-9]),
+        (FILE, lambda content: content[:-40]),
+        (FILE, lambda content: b"no archive"),
+    ],
+    ids=["another layout", "empty", "list", "cut off", "archive cut off", "no archive"],
+)
+def test_a_version_sealed_with_another_layout_says_so(start_service, tmp_path, name, change):
+    models = copied_models(tmp_path)
+    folder = champion_folder(models, "telecom-core")
+    resealed(folder, name, change((folder / name).read_bytes()))
+    client = start_service(models_dir=models)
+    for part in ("performance", "confusion", "profit", "report"):
+        gone = get(client, f"/models/telecom-core/versions/{folder.name}/{part}", 404)
+        assert gone["code"] == "version_gone"
+        sentence = "keeps its figures in a way that this release cannot read."
+        assert gone["detail"] == f"Version {folder.name} of telecom-core {sentence}"
 
 
 def test_figures_that_do_not_match_the_seal_are_not_shown(start_service, tmp_path):

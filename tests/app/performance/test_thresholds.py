@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from app.performance.held_out import TAILS
-from app.performance.thresholds import COLUMNS, COUNTS, confusion, threshold_table
+from app.performance.held_out import TAILS, wilson
+from app.performance.thresholds import COLUMNS, COUNTS, confusion, decision_figures, threshold_table
 from app.telecom.policy import TIER_CUT_POINTS
 
 
@@ -22,18 +22,53 @@ def test_the_counts_are_scikit_learns_at_any_cut_point(held_out, weights, cut_po
     }
     for name, value in expected.items():
         figure = found["figures"][name]
+        if name == "precision" and not called.any():
+            assert figure is None
+            continue
         assert figure["value"] == pytest.approx(value, abs=1e-6), name
         assert figure["low"] <= figure["value"] <= figure["high"]
 
 
 def test_an_interval_is_the_quantiles_of_the_resamples(held_out, weights):
     cut_point = TIER_CUT_POINTS[-1]
-    found = confusion(held_out.churned, held_out.churn_probability, weights, cut_point)["figures"]["recall"]
+    found = decision_figures(held_out.churned, held_out.churn_probability, weights, cut_point)["recall"]
     values = []
     for row in weights[1:].astype(int):
         churned, probability = (np.repeat(a, row) for a in (held_out.churned, held_out.churn_probability))
         values.append(metrics.recall_score(churned, probability >= cut_point))
     assert (found["low"], found["high"]) == pytest.approx(np.quantile(values, TAILS), abs=1e-6)
+
+
+def test_a_few_customers_who_are_all_alike_have_wilsons_interval(held_out, weights):
+    churned = held_out.churned.copy()
+    churned[-6:] = True
+    apart = np.r_[np.zeros(len(churned) - 6), np.ones(6)]
+    found = confusion(churned, apart, weights, 0.9)["figures"]
+    assert found["precision"] == wilson(6, 6)
+    assert found["precision"]["low"] < 0.7
+    stayed = int((~churned).sum())
+    assert found["specificity"] == wilson(stayed, stayed)
+
+
+def test_no_share_has_an_interval_narrower_than_wilsons(held_out, weights):
+    for cut_point in (0.0, 0.2, 0.5, 0.8, 0.9):
+        found = confusion(held_out.churned, held_out.churn_probability, weights, cut_point)
+        tp, fp, fn, tn = (found[name] for name in COUNTS)
+        n = tp + fp + fn + tn
+        parts = {"accuracy": (tp + tn, n), "precision": (tp, tp + fp), "recall": (tp, tp + fn),
+                 "specificity": (tn, tn + fp)}  # fmt: skip
+        resampled = decision_figures(held_out.churned, held_out.churn_probability, weights, cut_point)
+        for name, (part, whole) in parts.items():
+            counted, shown = wilson(part, whole), found["figures"][name]
+            wider = max(counted, resampled[name], key=lambda figure: figure["high"] - figure["low"])
+            assert shown == wider, (cut_point, name)
+        assert found["figures"]["f1"] == resampled["f1"]
+
+
+def test_where_nobody_is_called_there_is_no_precision(held_out, weights):
+    found = confusion(held_out.churned, np.zeros(len(held_out.churned)), weights, 0.5)["figures"]
+    assert found["precision"] is None
+    assert (found["recall"]["value"], found["recall"]["high"] > 0) == (0.0, True)
 
 
 def test_a_customer_on_the_cut_point_is_called(held_out, weights):
