@@ -88,18 +88,23 @@ def segment_entry(
         "value_at_risk_usd": round(float(at_risk.sum()), 2),
         "differences": [asdict(difference) for difference in ranked],
         "profile": [
-            {"feature": difference.feature, "label": difference.label, "value": _place(frame, difference)}
+            {"feature": difference.feature, "label": difference.label, **_place(frame, inside, difference)}
             for difference in sorted(ranked, key=lambda found: list(DESCRIBED_BY_NAME).index(found.feature))
         ],
     }
 
 
-def _place(frame: Portrait, difference: Difference) -> float:
-    """Place of a segment's mean among all customers, 0 to 1, equals counted half; for plans the share that holds it."""
+def _place(frame: Portrait, inside: Booleans, difference: Difference) -> dict[str, float]:
+    """Give the mean place of a segment's customers among all, 0 to 1, equals in the middle of their places, and that of
+    everybody, 0.5; for a plan the shares that hold it.
+    """
     if DESCRIBED_BY_NAME[difference.feature].flag:
-        return difference.mean
+        return {"value": difference.mean, "overall": difference.overall_mean}
     values = frame.values[difference.feature]
-    return round(float((values < difference.mean).mean() + (values <= difference.mean).mean()) / 2, 4)
+    ordered = np.sort(values)
+    own = values[inside] if inside.any() else values
+    below, not_above = (np.searchsorted(ordered, own, side) for side in ("left", "right"))
+    return {"value": round(float((below + not_above).mean()) / 2 / len(values), 4), "overall": 0.5}
 
 
 def separation(values: Mapping[str, Floats], labels: Integers, names: list[str]) -> list[dict[str, Any]]:

@@ -1,8 +1,9 @@
 """Find the segments of the training customers and seal what they are in a card, or say that nothing separates."""
 
 import importlib.metadata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
+from itertools import count
 from typing import Any, Final
 
 import numpy as np
@@ -23,6 +24,7 @@ from app.segments.assignment import (
 from app.segments.personas import (
     apart_sentence,
     differences,
+    per_cent,
     persona_names,
     rule_personas,
     rule_sentence,
@@ -122,7 +124,7 @@ def train_segments(
         "libraries": {name: importlib.metadata.version(name) for name in LIBRARIES},
     }
     if found is None:
-        return card | _rules_part(frame, search["curves"])
+        return card | _rules_part(frame, search["curves"], previous)
     card |= _clusters_part(frame, [features[name] for name in names], found, previous)
     return _with_golden_rows(card, frame, columns, models, seed)
 
@@ -149,29 +151,47 @@ def _search(standardised: Mapping[str, Floats], seed: int) -> tuple[list[str], C
     }  # fmt: skip
 
 
-def renumber(pairs: Mapping[int, int], k: int) -> list[int]:
-    """Number groups so that those found again keep the number of before, and the others take what is free.
+def renumber(pairs: Mapping[int, int], k: int, used: Collection[int] = ()) -> list[int]:
+    """Number groups so that those found again keep their number, and the others have one that no group ever had.
+
+    Parameters
+    ----------
+    pairs : mapping of int to int
+        Number of a segment of before to the group that it is now.
+    k : int
+        Number of groups.
+    used : collection of int
+        Numbers that any version gave, those in ``pairs`` among them.
 
     Examples
     --------
-    >>> renumber({2: 0, 0: 1}, 3)  # group 0 was segment 2, group 1 was segment 0; group 2 is new
-    [2, 0, 1]
+    >>> renumber({2: 0, 0: 1}, 3, {0, 1, 2})  # group 0 was segment 2, group 1 was segment 0; group 2 is new
+    [2, 0, 3]
     """
-    kept = {after: before for before, after in pairs.items() if before < k}
-    free = iter(sorted(set(range(k)) - set(kept.values())))
-    return [kept[group] if group in kept else next(free) for group in range(k)]
+    kept = {after: before for before, after in pairs.items()}
+    unused = count(max({*used, *pairs}, default=-1) + 1)
+    return [kept[group] if group in kept else next(unused) for group in range(k)]
+
+
+def numbers_used(previous: Mapping[str, Any] | None) -> set[int]:
+    """Every number that customers may be stored with, up to the version of a card; rules are never stored."""
+    if previous is None:
+        return set()
+    own = (segment["id"] for segment in previous["segments"]) if previous["method"] == "kmeans" else ()
+    return {*previous.get("retired", ()), *own}
 
 
 def _clusters_part(
     frame: Portrait, features: list[Feature], found: Clustering, previous: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    k = len(found.centroids)
+    k, used = len(found.centroids), numbers_used(previous)
     pairs = _found_again(previous, features, found.centroids)
-    numbers = renumber(pairs, k)
-    labels = np.array(numbers, dtype=np.intp)[found.labels]
-    ranked = [differences(means_inside(frame.values, labels == segment), frame.overall) for segment in range(k)]
-    before = [segment["persona"] for segment in previous["segments"]] if previous else []
-    personas = persona_names(ranked, {numbers[after]: before[old] for old, after in pairs.items()})
+    numbers = renumber(pairs, k, used)
+    order = np.argsort(numbers)
+    ids, labels = sorted(numbers), np.argsort(order)[found.labels]
+    ranked = [differences(means_inside(frame.values, labels == place), frame.overall) for place in range(k)]
+    before = {segment["id"]: segment["persona"] for segment in previous["segments"]} if previous else {}
+    personas = persona_names(ranked, {place: before[ids[place]] for place in range(k) if ids[place] in pairs})
     parted = separation(frame.values, labels, [feature.name for feature in features])
     return {
         "features": [
@@ -179,20 +199,23 @@ def _clusters_part(
              "unit": DESCRIBED_BY_NAME[feature.name].unit}
             for feature in features
         ],
-        "centroids": found.centroids[np.argsort(numbers)].round(6).tolist(),
+        "centroids": found.centroids[order].round(6).tolist(),
         "k": k,
         "separation": parted,
         "segments": [
-            segment_entry(frame, segment, labels == segment, personas[segment], ranked[segment],
-                     apart_sentence(ranked[segment]))
-            for segment in range(k)
+            segment_entry(frame, ids[place], labels == place, personas[place], ranked[place],
+                     apart_sentence(ranked[place]))
+            for place in range(k)
         ],
+        "retired": sorted(used - set(ids)),
         "matched_to": {"version": previous["version"], "map": {str(old): numbers[new] for old, new in pairs.items()}}
         if previous else None,
     }  # fmt: skip
 
 
-def _rules_part(frame: Portrait, curves: Mapping[str, list[dict[str, float]]]) -> dict[str, Any]:
+def _rules_part(
+    frame: Portrait, curves: Mapping[str, list[dict[str, float]]], previous: Mapping[str, Any] | None
+) -> dict[str, Any]:
     """Describe value band by risk tier, and say why no clusters are in use."""
     labels = rule_segment(frame.scores.tier, frame.scores.value_band)
     best = max(curves["silhouette"], key=lambda point: point["value"])
@@ -212,6 +235,7 @@ def _rules_part(frame: Portrait, curves: Mapping[str, list[dict[str, float]]]) -
             f"mean silhouette is {best['value']:.2f}, with {best['k']:g} groups). Segments are value band by risk tier."
         ),
         "segments": segments,
+        "retired": sorted(numbers_used(previous)),
         "matched_to": None,
         "golden": [],
     }
@@ -236,8 +260,8 @@ def _with_golden_rows(
         golden.append({"field_set": field_set, "columns": told, "clv_usd": clv.tolist(), "segment": segment})
     with_minutes = model.assign(columns, "usage", frame.scores.clv_usd)
     without = model.assign(columns, "core", score(columns, models["core"]).clv_usd)
-    same = round(float((with_minutes == without).mean()), 6)
-    limit = f"Without their minutes {same:.0%} of the training customers come into the segment they have with them."
+    other = per_cent(round(float((with_minutes != without).mean()), 2))
+    limit = f"Without their minutes {other} of the training customers come into another segment than with them."
     return {**card, "finding": finding(card), "limits": [*card["limits"], limit], "golden": golden}
 
 
@@ -249,7 +273,8 @@ def _found_again(previous: Mapping[str, Any] | None, features: list[Feature], ce
         for segment in previous["segments"]
     ]
     units = [feature.standardised(np.array([means[feature.name] for means in before])) for feature in features]
-    return match(np.column_stack(units), centroids)
+    found = match(np.column_stack(units), centroids)
+    return {previous["segments"][place]["id"]: group for place, group in found.items()}
 
 
 def _moments(values: Floats) -> tuple[float, float]:

@@ -15,17 +15,20 @@ from app.customers.schemas import read_outcome
 from app.db.engine import reading
 from app.db.moments import timestamp
 from app.db.writer import GroupWriter
-from app.errors import CustomerNotFound, NotFound, PredictionNotFound
+from app.errors import CustomerNotFound, FieldProblem, InvalidRequest, NotFound, PredictionNotFound
+from app.segments.assignment import RULE_SEGMENTS
 from app.telecom.answers import full_answer, named_segment
 from app.telecom.policy import VALUE_BANDS
 from app.web import cursors
 
 _LONGEST_ID: Final = 64
 _NO_SUCH_SEGMENT: Final = "There is no segment {}. The segments are numbered from 0 to {}."
-_NO_SEGMENTS: Final = "There are no segments: no segment version is loaded. See /health for the reason."
+_NOBODY: Final = -2
+"""A segment that no customer is stored with."""
 _NOT_THEIRS: Final = "This customer has no such prediction. See the customer's predictions for their ids."
 _ONLY_ONE: Final = "There is only one prediction of this customer; score the customer again to see what changed."
 _NONE_EARLIER: Final = "There is no earlier prediction of this customer to compare this one with."
+_NOT_EARLIER: Final = "From must be an earlier prediction than to; without to, earlier than the latest"
 
 
 def list_customers(
@@ -50,10 +53,22 @@ def list_customers(
 
 
 def within_segment(filters: Filters, segment: int, personas: Sequence[str]) -> Filters:
-    """Narrow a list to one segment; raises NotFound when there is no such segment."""
-    if segment < len(personas):
+    """Narrow a list to one segment, without ``personas`` to one of the rules that GET /segments then shows.
+
+    Raises
+    ------
+    NotFound
+        There is no such segment.
+    """
+    known = len(personas) or len(RULE_SEGMENTS)
+    if segment >= known:
+        raise NotFound(_NO_SUCH_SEGMENT.format(segment, known - 1))
+    if personas:
         return replace(filters, segment=segment)
-    raise NotFound(_NO_SUCH_SEGMENT.format(segment, len(personas) - 1) if personas else _NO_SEGMENTS)
+    band, tier = RULE_SEGMENTS[segment]
+    if filters.value_band in (None, band) and filters.tier in (None, tier):
+        return replace(filters, value_band=band, tier=tier)
+    return replace(filters, segment=_NOBODY)
 
 
 def show_customer(engine: Engine, customer_id: str, personas: Sequence[str]) -> dict[str, Any]:
@@ -99,6 +114,8 @@ def find_two_predictions(
         Nobody has this id.
     PredictionNotFound
         A prediction that is named is not this customer's, or there is no earlier one.
+    InvalidRequest
+        The earlier one that is named is not earlier.
     """
     with reading(engine) as connection:
         newest = store.read_predictions(connection, known_id(customer_id), None, 1)
@@ -111,6 +128,8 @@ def find_two_predictions(
             first = store.find_prediction_of(connection, customer_id, earlier)
             if first is None:
                 raise PredictionNotFound(_NOT_THEIRS)
+            if first["id"] >= last["id"]:
+                raise InvalidRequest([FieldProblem("from", "not_earlier", _NOT_EARLIER)])
             return first, last
         before = store.read_predictions(connection, customer_id, last["id"], 1)
     if not before:

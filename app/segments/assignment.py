@@ -16,10 +16,12 @@ Integers = NDArray[np.intp]
 
 Method = Literal["kmeans", "rules"]
 Transform = Literal["identity", "log1p"]
-CARD_SCHEMA: Final = 1
+CARD_SCHEMA: Final = 2
 """Layout of the card this code reads; raised when a reader would need another layout."""
 MODEL_NAME: Final = "telecom-segments"
 DOMESTIC_CALLS: Final = "domestic_calls"
+LARGEST_ID: Final = 999
+"""The largest number that a list of customers can be narrowed to."""
 _DOMESTIC: Final = ("total_day_calls", "total_eve_calls", "total_night_calls")
 
 _TRANSFORMS: Final[Mapping[Transform, Callable[[Floats], Floats]]] = {
@@ -140,10 +142,13 @@ class SegmentModel:
         "rules" says that nothing separated when the version was trained: it assigns nobody, see ``RULE_SEGMENTS``.
     features : tuple of Feature
         Axes of the centres; empty with "rules".
+    ids : tuple of int
+        Numbers of the segments, the smallest first. A number that an earlier version gave to a group which is gone is
+        never given to another group, so that there may be gaps.
     centroids : ndarray, shape (k, features)
-        Centres in standardised units, by segment; empty with "rules".
+        Centres in standardised units, one for each of ``ids``; empty with "rules".
     personas : tuple of str
-        What each segment is called, by segment.
+        What each segment is called, by number; one that is gone goes by its number, as "Segment 3".
     card : mapping
         The card it was read from.
     """
@@ -151,6 +156,7 @@ class SegmentModel:
     version: str
     method: Method
     features: tuple[Feature, ...]
+    ids: tuple[int, ...]
     centroids: Floats
     remaining_months: float
     personas: tuple[str, ...]
@@ -168,6 +174,9 @@ class SegmentModel:
         """
         if (card["schema"], card["kind"]) != (CARD_SCHEMA, "segments"):
             raise ValueError("the card's schema is not this release's")
+        ids = tuple(int(segment["id"]) for segment in card["segments"])
+        names = {segment["id"]: segment["persona"] for segment in card["segments"]}
+        known = [*ids, *card["retired"]] if card["method"] == "kmeans" else ids
         model = cls(
             version=card["version"],
             method=card["method"],
@@ -175,11 +184,12 @@ class SegmentModel:
                 Feature(entry["name"], entry["transform"], float(entry["mean"]), float(entry["scale"]))
                 for entry in card["features"]
             ),
+            ids=ids,
             centroids=np.array(card["centroids"], dtype=np.float64).reshape(
                 len(card["centroids"]), len(card["features"])
             ),
             remaining_months=float(card["remaining_months"]),
-            personas=tuple(segment["persona"] for segment in card["segments"]),
+            personas=tuple(names.get(number, f"Segment {number}") for number in range(min(max(known), LARGEST_ID) + 1)),
             card=card,
         )
         model._check()
@@ -190,13 +200,15 @@ class SegmentModel:
             raise ValueError(f"the method {self.method!r} is not known")
         if len(set(self.personas)) != len(self.personas):
             raise ValueError("two segments have the same name")
-        if [segment["id"] for segment in self.card["segments"]] != list(range(len(self.personas))):
-            raise ValueError("the segments are not numbered from 0")
+        if list(self.ids) != sorted(set(self.ids)) or not 0 <= self.ids[0] <= self.ids[-1] <= LARGEST_ID:
+            raise ValueError(f"the segments are not numbered upwards, from 0 to {LARGEST_ID}")
+        if not set(self.card["retired"]).isdisjoint(self.ids):
+            raise ValueError("a segment has the number of one that is gone")
         if self.method == "rules":
-            if len(self.personas) != len(RULE_SEGMENTS):
+            if self.ids != tuple(range(len(RULE_SEGMENTS))):
                 raise ValueError("the rule segments are not this release's")
             return
-        if len(self.centroids) != len(self.personas) or not self.features:
+        if len(self.centroids) != len(self.ids) or not self.features:
             raise ValueError("centres and segments do not match")
         if not np.isfinite(self.centroids).all() or not all(feature.scale > 0 for feature in self.features):
             raise ValueError("a centre is not a number, or a scale is not above 0")
@@ -242,7 +254,7 @@ class SegmentModel:
         for place, feature in enumerate(self.features):
             values = described_values(feature.name, columns, field_set, clv_usd, self.remaining_months)
             squared += (feature.standardised(values)[:, np.newaxis] - self.centroids[:, place]) ** 2
-        nearest: Integers = squared.argmin(axis=1)
+        nearest: Integers = np.array(self.ids, dtype=np.intp)[squared.argmin(axis=1)]
         return nearest
 
     def segmenter(self) -> Segmenter | None:

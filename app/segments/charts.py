@@ -9,6 +9,8 @@ from app.telecom.policy import TIERS, VALUE_BANDS
 Chart = dict[str, Any]
 Segment = Mapping[str, Any]
 
+FEWEST_TO_COMPARE: Final = 30
+"""Customers from which a segment can be called the one with the highest risk."""
 _SHARE: Final = {"unit": "share", "min": 0.0, "max": 1.0}
 
 
@@ -24,8 +26,9 @@ def learned_charts(card: Mapping[str, Any]) -> list[Chart]:
 
 
 def profiles_chart(segments: Sequence[Segment]) -> Chart:
-    """Compare where the segments' means stand among all customers."""
+    """Compare where the customers of each segment stand among all customers."""
     axes = [entry["label"] for entry in segments[0]["profile"]]
+    overall = [entry["overall"] for entry in segments[0]["profile"]]
     values = [[entry["value"] for entry in segment["profile"]] for segment in segments]
     spans = [max(column) - min(column) for column in zip(*values, strict=True)]
     widest = max(range(len(axes)), key=lambda axis: spans[axis])
@@ -34,16 +37,21 @@ def profiles_chart(segments: Sequence[Segment]) -> Chart:
         **_named("profiles", "radar", "Profiles of the segments"),
         "title": f"The segments lie furthest apart in {_lower(axes[widest])}: "
         f"{per_cent(values[low][widest])} for {segments[low]['persona']}, "
-        f"{per_cent(values[high][widest])} for {segments[high]['persona']}.",
+        f"{per_cent(values[high][widest])} for {segments[high]['persona']}, "
+        f"{per_cent(overall[widest])} for {ALL_CUSTOMERS}.",
         "x": {"label": "What customers are described by", "unit": "words", "categories": axes},
-        "y": {"label": "Share of all customers below the segment's mean", **_SHARE},
+        "y": {"label": "Mean place among all customers", **_SHARE},
         "series": [
-            _series(segment["persona"], "rival" if place else "main", list(enumerate(values[place])))
-            for place, segment in enumerate(segments)
+            *(
+                _series(segment["persona"], "rival" if place else "main", list(enumerate(values[place])))
+                for place, segment in enumerate(segments)
+            ),
+            _series(ALL_CUSTOMERS.capitalize(), "reference", list(enumerate(overall))),
         ],
         "notes": [
-            "An axis shows the share of all customers who are below the segment's mean, equals counted half; "
-            "for a plan it shows the share of the segment that holds it."
+            "An axis shows the mean place of a segment's customers among all, from the least (0 %) to the most "
+            f"(100 %); equals share their places, and {ALL_CUSTOMERS} together are at 50 %. For a plan it shows the "
+            "share that holds it."
         ],
     }
 
@@ -72,23 +80,37 @@ def size_and_churn_chart(segments: Sequence[Segment], is_live: bool) -> Chart:
     ``segments`` are those of GET /segments; ``is_live`` says whether their portfolio figures are drawn.
     """
     told = [segment["portfolio" if is_live else "training"] for segment in segments]
-    rates = [figures["mean_churn_probability"] if is_live else figures["churn_rate"]["value"] for figures in told]
+    bounds = {place: figures["churn_rate"] for place, figures in enumerate(told) if not is_live}
+    rates = (
+        [figures["mean_churn_probability"] for figures in told]
+        if is_live
+        else [rate["value"] if rate else None for rate in bounds.values()]
+    )
     known = [(place, rate) for place, rate in enumerate(rates) if rate is not None]
     churn = _series("Mean churn probability" if is_live else "Share that left", "rival", known)
     if not is_live:
-        bounds = [figures["churn_rate"] for figures in told]
-        churn["band"] = [[float(place), rate["low"], rate["high"]] for place, rate in enumerate(bounds)]
+        churn["band"] = [[float(place), rate["low"], rate["high"]] for place, rate in bounds.items() if rate]
     sizes = _series("Share of customers", "main", [(place, figures["share"]) for place, figures in enumerate(told)])
-    most, rate = max(known, key=lambda found: found[1])
-    words = f"a mean churn probability of {per_cent(rate)}" if is_live else f"{per_cent(rate)} of them left"
     return {
         **_named("size-and-churn", "bars", "Size and churn by segment"),
-        "title": f"{segments[most]['persona']}: the highest risk, {words}, "
-        f"among {per_cent(told[most]['share'])} of the customers.",
+        "title": _highest_risk(segments, told, known, is_live),
         "x": {"label": "Segment", "unit": "words", "categories": [segment["persona"] for segment in segments]},
         "y": {"label": "Share", "unit": "share", "min": 0.0},
         "series": [sizes, churn],
     }
+
+
+def _highest_risk(
+    segments: Sequence[Segment], told: Sequence[Segment], known: Sequence[tuple[int, float]], is_live: bool
+) -> str:
+    """Name the segment with the highest risk, of those with enough customers to say so."""
+    enough = [(place, rate) for place, rate in known if told[place]["customers"] >= FEWEST_TO_COMPARE]
+    if not enough:
+        return f"No segment has {FEWEST_TO_COMPARE} customers yet, too few to say which has the highest risk."
+    most, rate = max(enough, key=lambda found: found[1])
+    words = f"a mean churn probability of {per_cent(rate)}" if is_live else f"{per_cent(rate)} of them left"
+    among = f"among {per_cent(told[most]['share'])} of the customers"
+    return f"{segments[most]['persona']}: the highest risk, {words}, {among}."
 
 
 def silhouette_chart(card: Mapping[str, Any]) -> Chart:

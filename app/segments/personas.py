@@ -13,6 +13,8 @@ from app.telecom.policy import TIER_CUT_POINTS, TIERS, VALUE_BANDS, VALUE_QUANTI
 
 Floats = NDArray[np.float64]
 
+TRUE_FROM: Final = 3 / 10  # a decimal like the cut-points' would read as one of them
+"""Standard deviations from everybody's mean from which a name that was given before is still true."""
 TOLD: Final = 3
 """Differences that the first sentence tells, and the most that a name is made of."""
 DECIMALS: Final = 4
@@ -101,7 +103,7 @@ def persona_names(ranked: Sequence[Sequence[Difference]], kept: Mapping[int, str
     ranked : sequence of sequences of Difference
         What sets each segment apart, as ``differences`` gives it.
     kept : mapping of int to str
-        Segments that were known before, and what they are called: these names stay.
+        Segments that were known before, and what they are called: these names stay while they are true.
 
     Returns
     -------
@@ -109,6 +111,7 @@ def persona_names(ranked: Sequence[Sequence[Difference]], kept: Mapping[int, str
         By segment. A new name is made of as few traits as tell it from the others, at most three; segments that even
         these do not tell apart are numbered.
     """
+    kept = {segment: name for segment, name in kept.items() if is_true(name, ranked[segment])}
     by_length = [[_name(found[: length + 1]) for found in ranked] for length in range(TOLD)]
     names: list[str] = [kept.get(segment, "") for segment in range(len(ranked))]
     for segment in range(len(ranked)):
@@ -121,6 +124,20 @@ def persona_names(ranked: Sequence[Sequence[Difference]], kept: Mapping[int, str
         ]
         names[segment] = candidates[0] if candidates else _numbered(by_length[-1][segment], names)
     return names
+
+
+def is_true(name: str, ranked: Iterable[Difference]) -> bool:
+    """Say whether a segment still has each trait in its name: on the same side, and far enough from everybody.
+
+    Examples
+    --------
+    >>> bill = Difference("monthly_charge_usd", "Monthly bill", "USD a month", 71.84, 59.4, 1.2)
+    >>> is_true("High-bill customers", [bill]), is_true("Low-bill customers", [bill])
+    (True, False)
+    """
+    apart = {difference.feature: difference.standardised for difference in ranked}
+    told = [side for side, trait in TRAITS.items() if trait.subject in name or trait.addition in name]
+    return all((apart[feature] if above else -apart[feature]) >= TRUE_FROM for feature, above in told)
 
 
 def _name(told: Sequence[Difference]) -> str:

@@ -1,6 +1,6 @@
 """Wire models of segments and of value at risk."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
@@ -8,6 +8,7 @@ from app.segments.assignment import Method
 from app.telecom.policy import Tier, ValueBand
 from app.web.charts import Chart
 
+Figures = Literal["training", "portfolio"]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -67,11 +68,14 @@ class SegmentDifference(BaseModel):
 
 
 class ProfileValue(BaseModel):
-    """Where a segment's mean stands among all training customers."""
+    """Where a segment's customers stand among all training customers."""
 
     feature: str
     label: str
-    value: Share = Field(description="Share of customers below the mean; for a plan, the share that holds it.")
+    value: Share = Field(
+        description="Mean place of its customers, from 0 (least) to 1 (most); for a plan, the share that holds it."
+    )
+    overall: Share = Field(description="The same of all customers: 0.5, or the share that holds the plan.")
 
 
 class Segment(BaseModel):
@@ -91,6 +95,7 @@ class Unassigned(BaseModel):
     """Scored customers without a segment, and why."""
 
     customers: int
+    value_at_risk_usd: float
     note: str
 
 
@@ -102,6 +107,10 @@ class Segments(BaseModel):
     k: int = Field(description="Number of segments.")
     message: str = Field(description="Where the money at risk is, and whose figures these are.")
     finding: str = Field(description="What parts the customers and how firmly, or why the segments are rules.")
+    limits: list[str] = Field(description="What the segments do not tell.")
+    figures: Figures = Field(
+        description='Whose figures are shown first: "portfolio" once half of the scored customers have a segment.'
+    )
     scored_customers: int = Field(description="Customers with a prediction who are not known to have left.")
     unassigned: Unassigned
     segments: list[Segment] = Field(

@@ -19,6 +19,8 @@ from app.telecom.policy import TIERS, VALUE_BANDS
 
 NOT_SEALED: Final = "No segments have been sealed yet"
 _LEARNED: Final = ("customers", "share", "churn_rate", "mean_clv_usd", "value_at_risk_usd")
+ENOUGH_ASSIGNED: Final = 0.5
+"""Share of the scored customers from which their figures stand for all of them."""
 _UNASSIGNED_NOTE: Final = (
     "They were scored without these segments. Score them again to find them one, or upload them as a file."
 )
@@ -71,21 +73,26 @@ class SegmentService:
             rows = read_portfolio(connection)
         card = self.model.card if self.model else None
         is_kmeans = self.model is not None and self.model.method == "kmeans"
-        k = len(self.model.personas) if self.model else len(RULE_SEGMENTS)
-        figures, unassigned = by_segment(rows, _own_segment(k) if is_kmeans else _rule_segment, k)
-        scored = sum(entry["customers"] for entry in figures) + unassigned
-        described = [_segment(segment, card, is_kmeans, figures[segment]) for segment in range(k)]
-        is_live = scored > unassigned
+        ids = self.model.ids if self.model else tuple(range(len(RULE_SEGMENTS)))
+        figures, unassigned = by_segment(rows, _own_segment(ids) if is_kmeans else _rule_segment, len(ids))
+        scored = unassigned["customers"] + sum(entry["customers"] for entry in figures)
+        described = [_segment(place, card, is_kmeans, figures[place]) for place in range(len(ids))]
+        is_live = scored > 0 and scored - unassigned["customers"] >= ENOUGH_ASSIGNED * scored
         # Without a card and without a customer there is nothing to say of any segment.
         segments = described if card or scored else []
         return {
             "model": {"name": MODEL_NAME, "version": self.model.version} if self.model else None,
             "method": "kmeans" if is_kmeans else "rules",
-            "k": k,
-            "message": _message(segments, is_live, scored),
+            "k": len(ids),
+            "message": _message(segments, is_live, scored, unassigned),
             "finding": self._finding(),
+            "limits": card["limits"] if card else [],
+            "figures": "portfolio" if is_live else "training",
             "scored_customers": scored,
-            "unassigned": {"customers": unassigned, "note": _UNASSIGNED_NOTE if unassigned else ""},
+            "unassigned": {
+                **{name: unassigned[name] for name in ("customers", "value_at_risk_usd")},
+                "note": _UNASSIGNED_NOTE if unassigned["customers"] else "",
+            },
             "segments": segments,
             "charts": _charts(card, segments, is_live),
             "updated_at": last_moved(rows),
@@ -120,24 +127,24 @@ class SegmentService:
         return f"{reason}, so customers are parted by rule: value band by risk tier."
 
 
-def _own_segment(k: int) -> Any:
-    # A number beyond the version's own came from an older version that had more segments.
-    return lambda row: row.segment if 0 <= row.segment < k else None
+def _own_segment(ids: Sequence[int]) -> Any:
+    places = {number: place for place, number in enumerate(ids)}
+    # A number that the version does not have came from another one.
+    return lambda row: places.get(row.segment)
 
 
 def _rule_segment(row: Any) -> int:
     return RULE_SEGMENTS.index((VALUE_BANDS[row.value_band], row.tier))
 
 
-def _segment(
-    segment: int, card: Mapping[str, Any] | None, is_kmeans: bool, figures: Mapping[str, Any]
-) -> dict[str, Any]:
-    learned = card["segments"][segment] if card else None
+def _segment(place: int, card: Mapping[str, Any] | None, is_kmeans: bool, figures: Mapping[str, Any]) -> dict[str, Any]:
+    learned = card["segments"][place] if card else None
+    segment = learned["id"] if learned else place
     return {
         "id": segment,
-        "persona": learned["persona"] if learned else rule_personas()[segment],
-        "sentences": learned["sentences"] if learned else [rule_sentence(segment)],
-        "href": f"/customers.html?segment={segment}" if is_kmeans else cell_href(*RULE_SEGMENTS[segment]),
+        "persona": learned["persona"] if learned else rule_personas()[place],
+        "sentences": learned["sentences"] if learned else [rule_sentence(place)],
+        "href": f"/customers.html?segment={segment}" if is_kmeans else cell_href(*RULE_SEGMENTS[place]),
         "training": {name: learned[name] for name in _LEARNED} if learned else None,
         "portfolio": figures,
         "differences": learned["differences"] if learned else [],
@@ -151,25 +158,35 @@ def _charts(card: Mapping[str, Any] | None, segments: Sequence[Mapping[str, Any]
     return [*(charts.learned_charts(card) if card else []), charts.size_and_churn_chart(segments, is_live)]
 
 
-def _message(segments: Sequence[Mapping[str, Any]], is_live: bool, scored: int) -> str:
-    """Say where the money at risk is, and whose figures these are."""
+def _message(segments: Sequence[Mapping[str, Any]], is_live: bool, scored: int, unassigned: Mapping[str, Any]) -> str:
+    """Say where the money at risk is, of how much, and whose figures these are."""
     if not segments:
         return "Nobody has been scored yet, so there is no segment to show."
     part = "portfolio" if is_live else "training"
     first = max(segments, key=lambda segment: segment[part]["value_at_risk_usd"])
     total = sum(segment[part]["value_at_risk_usd"] for segment in segments)
-    told = []
-    if not is_live:
-        learned = sum(segment["training"]["customers"] for segment in segments if segment["training"])
-        nobody = "No scored customer has a segment yet" if scored else "Nobody has been scored yet"
-        told.append(f"{nobody}: the figures are those of the {learned:,} customers the segments were learned from.")
-    if total > 0:
+    told = [_assigned(scored, unassigned["customers"])] if unassigned["customers"] or not is_live else []
+    if is_live:
+        total += unassigned["value_at_risk_usd"]
+    else:
+        learned = sum(segment["training"]["customers"] for segment in segments)
+        told.append(f"the figures are those of the {learned:,} customers the segments were learned from")
+    sentences = [": ".join(told) + "."] if told else []
+    if first[part]["value_at_risk_usd"] > 0:
         share = first[part]["value_at_risk_usd"] / total
-        told.append(
+        sentences.append(
             f"{first['persona']}: the most value at risk, {first[part]['value_at_risk_usd']:,.0f} USD, "
             f"{per_cent(share)} of all."
         )
-    return " ".join(told)
+    return " ".join(sentences)
+
+
+def _assigned(scored: int, unassigned: int) -> str:
+    if not scored:
+        return "Nobody has been scored yet"
+    if scored == unassigned:
+        return "No scored customer has a segment yet"
+    return f"{scored - unassigned:,} of {scored:,} customers {'has' if scored == 1 else 'have'} a segment"
 
 
 def _where_risk_is(cells: Sequence[Mapping[str, Any]], total_usd: float) -> str:

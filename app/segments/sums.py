@@ -12,7 +12,7 @@ Place = Callable[[Any], int | None]
 """A row of ``portfolio`` to the segment it counts for, or None when it counts for none."""
 
 
-def by_segment(rows: Iterable[Any], place: Place, k: int) -> tuple[list[dict[str, Any]], int]:
+def by_segment(rows: Iterable[Any], place: Place, k: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Sum the portfolio up by segment.
 
     Parameters
@@ -30,19 +30,16 @@ def by_segment(rows: Iterable[Any], place: Place, k: int) -> tuple[list[dict[str
     figures : list of dict
         By segment: customers and their ``share`` of all that are scored, mean churn probability, observed outcomes,
         mean lifetime value and value at risk (USD), customers by tier. Means are None without a customer.
-    unassigned : int
-        Customers that count for no segment, those who left not among them.
+    unassigned : dict
+        The same figures of the customers that count for no segment.
     """
     parted: list[list[Any]] = [[] for _ in range(k)]
-    unassigned = 0
+    unplaced: list[Any] = []
     for row in rows:
         segment = place(row)
-        if segment is None:
-            unassigned += row.customers
-        else:
-            parted[segment].append(row)
-    everybody = sum(_total(inside, "customers") for inside in parted) + unassigned
-    return [_figures(inside, everybody) for inside in parted], unassigned
+        (unplaced if segment is None else parted[segment]).append(row)
+    everybody = sum(_total(inside, "customers") for inside in (*parted, unplaced))
+    return [_figures(inside, everybody) for inside in parted], _figures(unplaced, everybody)
 
 
 def _figures(rows: Sequence[Any], everybody: int) -> dict[str, Any]:

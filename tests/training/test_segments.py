@@ -1,12 +1,15 @@
 import copy
+import itertools
 import json
 
 import numpy as np
 import pytest
+from scipy.stats import rankdata
 
 from app.registry.service import load_registry
 from app.segments.assignment import (
     DESCRIBED,
+    DESCRIBED_BY_NAME,
     MODEL_NAME,
     RULE_SEGMENTS,
     SegmentModel,
@@ -16,6 +19,7 @@ from app.segments.assignment import (
 from app.segments.charts import learned_charts
 from app.segments.personas import rule_personas
 from app.settings import ROOT
+from app.telecom.answers import named_segment
 from app.telecom.champions import scoring_models
 from app.telecom.features import MONTHLY_CHARGE
 from app.telecom.scoring import score
@@ -87,6 +91,10 @@ def test_whether_customers_left_chooses_nothing(card, source):
         assert other[name] == card[name]
 
 
+def described_is_plan(entry):
+    return DESCRIBED_BY_NAME[entry["feature"]].flag
+
+
 def test_figures_of_a_segment_are_those_of_its_customers(card, source):
     labels, columns = assigned(card, source.frame), columns_of(source.frame)
     churned, scores = source.frame[CHURNED].to_numpy(bool), score(columns, MODELS["usage"])
@@ -101,11 +109,29 @@ def test_figures_of_a_segment_are_those_of_its_customers(card, source):
             assert means[described.name] == pytest.approx(values[inside].mean(), abs=1e-4)
         for entry in segment["profile"]:
             values = described_values(entry["feature"], columns, "usage", scores.clv_usd, 1.0)
-            below = (values < means[entry["feature"]]).mean()
-            not_above = (values <= means[entry["feature"]]).mean()
-            expected = means["international_plan"] if entry["feature"] == "international_plan" else (
-                below + not_above) / 2  # fmt: skip
-            assert entry["value"] == pytest.approx(expected, abs=2e-3)
+            places = values if described_is_plan(entry) else (rankdata(values) - 0.5) / len(values)
+            assert entry["value"] == pytest.approx(places[inside].mean(), abs=1e-4)
+            assert entry["overall"] == pytest.approx(places.mean(), abs=1e-4)
+
+
+@pytest.mark.parametrize("which", ["shipped", "trained"])
+def test_the_radar_draws_the_order_of_the_means_and_who_is_below_everybody(card, which):
+    card = REGISTRY.champions[MODEL_NAME].card if which == "shipped" else card
+    chart = next(chart for chart in learned_charts(card) if chart["id"] == "profiles")
+    *drawn, reference = [[value for _, value in series["points"]] for series in chart["series"]]
+    apart = [
+        {entry["label"]: entry["standardised"] for entry in segment["differences"]} for segment in card["segments"]
+    ]
+    compared = 0
+    for axis, label in enumerate(chart["x"]["categories"]):
+        own = [(differences[label], values[axis]) for differences, values in zip(apart, drawn, strict=True)]
+        told = [*own, (0.0, reference[axis])]  # everybody
+        for (one, place), (other, further) in itertools.combinations(sorted(told), 2):
+            # Skewed fields may order means that are nearly equal otherwise.
+            if other - one >= 0.1:
+                compared += 1
+                assert place < further, label
+    assert compared >= 10
 
 
 def test_both_field_sets_are_among_the_golden_rows(card):
@@ -139,12 +165,60 @@ def test_a_refit_on_a_resample_keeps_numbers_and_names(card, source):
     again = trained(Source(drawn, "resample.csv", "1" * 64), "2", card, seed=7)
     kept = again["matched_to"]["map"]
     assert len(kept) >= min(card["k"], again["k"]) - 1
+    before, after = named(card), named(again)
     for old, new in kept.items():
-        if int(old) < again["k"]:
-            assert new == int(old)
-        assert again["segments"][new]["persona"] == card["segments"][int(old)]["persona"]
+        assert new == int(old)
+        assert after[new] == before[int(old)]
     names = [segment["persona"] for segment in again["segments"]]
     assert len(set(names)) == len(names)
+
+
+def named(card):
+    return {segment["id"]: segment["persona"] for segment in card["segments"]}
+
+
+def vanished(card, number):
+    """The card with one group far from where any group is found again."""
+    changed = copy.deepcopy(card)
+    (segment,) = (segment for segment in changed["segments"] if segment["id"] == number)
+    for difference in segment["differences"]:
+        difference["mean"] += 1000.0
+    return changed
+
+
+def test_a_new_group_never_takes_the_number_of_one_that_is_gone(card, source):
+    k = card["k"]
+    second = trained(source, "2", vanished(card, 0))
+    assert (sorted(named(second)), second["retired"]) == ([*range(1, k), k], [0])
+    before, after = assigned(card, source.frame), assigned(second, source.frame)
+    assert after.tolist() == np.where(before == 0, k, before).tolist()
+    sizes = np.bincount(after, minlength=k + 1)
+    assert [int(sizes[segment["id"]]) for segment in second["segments"]] == [s["customers"] for s in second["segments"]]
+    assert all(named(second)[number] == named(card)[number] for number in range(1, k))
+    assert second["matched_to"]["map"] == {str(number): number for number in range(1, k)}
+    personas = SegmentModel.from_card(second).segmenter().personas
+    assert named_segment(0, personas) == {"id": 0, "persona": "Segment 0"}
+    assert named_segment(k, personas) == {"id": k, "persona": named(second)[k]}
+    # The highest number is gone as well, and what was sealed in between remembers both.
+    third = trained(source, "3", vanished(second, k))
+    assert (sorted(named(third)), third["retired"]) == ([*range(1, k), k + 1], [0, k])
+    assert named(trained(source, "4", third)) == named(third)
+
+
+def test_rules_in_between_do_not_free_a_number(card, source, monkeypatch):
+    with monkeypatch.context() as nothing:
+        nothing.setattr(clustering, "SILHOUETTE_FLOOR", 2.0)
+        rules = trained(source, "2", card)
+    assert (rules["method"], rules["retired"]) == ("rules", list(range(card["k"])))
+    again = trained(source, "3", rules)
+    assert sorted(named(again)) == list(range(card["k"], 2 * card["k"]))
+
+
+def test_a_name_that_is_true_no_more_is_given_up(card, source):
+    wrong = copy.deepcopy(card)
+    wrong["segments"][0]["persona"] = "Customers who seldom call abroad"
+    again = trained(source, "2", wrong)
+    assert named(again) == named(card)
 
 
 def test_segments_of_another_world_keep_nothing(card, source):
@@ -155,6 +229,8 @@ def test_segments_of_another_world_keep_nothing(card, source):
             difference["mean"] += 1000.0
     again = trained(source, "2", far)
     assert again["matched_to"]["map"] == {}
+    assert [segment["id"] for segment in again["segments"]] == list(range(card["k"], 2 * card["k"]))
+    assert again["retired"] == list(range(card["k"]))
     assert not any(segment["persona"].startswith("Known") for segment in again["segments"])
 
 
@@ -197,11 +273,15 @@ def test_a_share_has_wilsons_interval():
 
 @pytest.mark.parametrize("k", [1, 3, 5])
 @pytest.mark.parametrize("pairs", [{}, {0: 0}, {4: 0, 1: 2}, {2: 1, 7: 0}])
-def test_numbers_are_given_once_each(k, pairs):
+@pytest.mark.parametrize("used", [set(), {0, 1, 2, 4, 7, 9}])
+def test_numbers_are_given_once_each(k, pairs, used):
     inside = {old: new for old, new in pairs.items() if new < k}
-    numbers = renumber(inside, k)
-    assert sorted(numbers) == list(range(k))
-    assert all(numbers[new] == old for old, new in inside.items() if old < k)
+    numbers = renumber(inside, k, used)
+    assert len(set(numbers)) == k
+    assert all(numbers[new] == old for old, new in inside.items())
+    new = [number for group, number in enumerate(numbers) if group not in inside.values()]
+    first = max({*used, *inside}, default=-1) + 1
+    assert new == list(range(first, first + len(new)))
 
 
 @pytest.mark.real_data

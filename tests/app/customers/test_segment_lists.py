@@ -2,6 +2,7 @@
 
 from starlette.testclient import TestClient
 
+from app.segments.assignment import RULE_SEGMENTS
 from tests.app.customers.test_routes import get, predict
 from tests.factories import a_core_customer, a_customer, a_segmenter
 
@@ -66,4 +67,28 @@ def test_a_segment_that_is_not_there_is_not_found(client: TestClient) -> None:
     for wrong in ("-1", "one", "1.5"):
         assert get(client, f"/segments/{wrong}/customers", 422)["errors"][0]["field"] == "segment"
     part(client)
-    assert "no segment version is loaded" in get(client, "/segments/0/customers", 404)["detail"]
+    refused = get(client, "/segments/6/customers", 404)
+    assert refused["detail"] == "There is no segment 6. The segments are numbered from 0 to 5."
+
+
+def test_without_groups_the_customers_of_a_rule_are_listed(client: TestClient) -> None:
+    part(client)
+    client.app.state.segments.model = None  # type: ignore[attr-defined]
+    for number in range(12):
+        predict(client, f"C-{number}", customerServiceCalls=number % 7, accountLength=20 * number + 1)
+    everybody = get(client, "/customers")["customers"]
+    listed = []
+    for segment in get(client, "/segments")["segments"]:
+        mine = get(client, f"/segments/{segment['id']}/customers")["customers"]
+        assert len(mine) == segment["portfolio"]["customers"]
+        band, tier = RULE_SEGMENTS[segment["id"]]
+        assert mine == get(client, "/customers", tier=tier, value_band=band)["customers"]
+        for other in (
+            {"tier": "Low" if tier == "High" else "High"},
+            {"value_band": "high" if band != "high" else "standard"},
+        ):
+            assert get(client, f"/segments/{segment['id']}/customers", **other) == {"customers": [], "next": None}
+        assert get(client, f"/segments/{segment['id']}/customers", tier=tier)["customers"] == mine
+        listed += [customer["id"] for customer in mine]
+    assert sorted(listed) == sorted(customer["id"] for customer in everybody)
+    assert len(listed) == 12

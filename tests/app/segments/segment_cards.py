@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from app.segments.assignment import DESCRIBED, RULE_SEGMENTS, SegmentModel
+from app.segments.assignment import CARD_SCHEMA, DESCRIBED, RULE_SEGMENTS, SegmentModel
 from app.segments.personas import apart_sentence, differences, rule_personas, rule_sentence, worth_sentence
 from app.telecom.features import FIELDS, MONTHLY_CHARGE
 
@@ -46,16 +46,18 @@ def a_segment(place: int, persona: str, first: str | None = None, **changes: Any
         "value_at_risk_usd": 50_000.0 + 10_000 * place,
         "differences": [asdict(difference) for difference in ranked],
         "profile": [
-            {"feature": item.name, "label": item.label, "value": round(0.1 + 0.1 * place, 4)} for item in DESCRIBED
+            {"feature": item.name, "label": item.label, "value": round(0.1 + 0.1 * place, 4),
+             "overall": 0.1 if item.flag else 0.5}
+            for item in DESCRIBED
         ],
         **changes,
-    }
+    }  # fmt: skip
 
 
 def a_card(**changes: Any) -> dict[str, Any]:
     """A version of three segments: low bills, high bills, and holders of the international plan."""
     card = {
-        "schema": 1,
+        "schema": CARD_SCHEMA,
         "kind": "segments",
         "name": "telecom-segments",
         "version": "1",
@@ -70,6 +72,8 @@ def a_card(**changes: Any) -> dict[str, Any]:
                    "shuffled": points(0.38)},
         "finding": "3 groups hold.",
         "segments": [a_segment(place, persona) for place, persona in enumerate(PERSONAS)],
+        "retired": [],
+        "limits": ["Without their minutes 37 % come into another segment."],
         "golden": [],
         "matched_to": None,
     }  # fmt: skip

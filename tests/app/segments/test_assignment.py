@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.segments.assignment import DESCRIBED, RULE_SEGMENTS, SegmentModel, described_values, rule_segment
+from app.telecom.answers import named_segment
 from app.telecom.features import MINUTE_NAMES, MONTHLY_CHARGE, monthly_charge_usd
 from app.telecom.policy import TIERS, VALUE_BANDS, tier_index, value_band_index
 from tests.app.segments.segment_cards import PERSONAS, a_card, a_frame, a_rules_card, golden_of
@@ -33,6 +34,25 @@ def test_of_two_centres_as_near_the_first_has_the_customer():
     feature = {"name": "customer_service_calls", "transform": "identity", "mean": 5.0, "scale": 1.0}
     model = a_model(features=[feature], centroids=[[1.0], [-1.0], [3.0]])
     assert model.assign(columns, "usage", np.zeros(1)).tolist() == [0]
+
+
+def numbered(card, *ids):
+    """The card with other numbers for its segments."""
+    segments = [{**segment, "id": number} for segment, number in zip(card["segments"], ids, strict=True)]
+    return {**card, "segments": segments, "retired": [number for number in range(8) if number not in ids]}
+
+
+def test_numbers_of_segments_that_are_gone_are_left_out_and_name_themselves():
+    card = numbered(a_card(), 1, 4, 6)
+    model = SegmentModel.from_card({**card, "golden": golden_of(card)})
+    assert model.assign(with_bill([40.0, 75.0, 60.0], international_plan=[0, 0, 1]), "usage", np.zeros(3)).tolist() == [
+        1, 4, 6,
+    ]  # fmt: skip
+    low, high, plan = PERSONAS
+    assert model.personas == ("Segment 0", low, "Segment 2", "Segment 3", high, "Segment 5", plan, "Segment 7")
+    assert [named_segment(number, model.segmenter().personas)["persona"] for number in (4, 5, 8)] == [
+        high, "Segment 5", "Segment 8",
+    ]  # fmt: skip
 
 
 def test_an_empty_frame_has_no_segments():
@@ -114,6 +134,9 @@ def test_centres_that_were_touched_do_not_answer_the_golden_rows():
         ({"centroids": [[0.0, 0.0]]}, "do not match"),
         ({"centroids": [[np.nan, 0.0], [0.0, 0.0], [1.0, 1.0]]}, "not a number"),
         ({"segments": a_card()["segments"][::-1]}, "numbered"),
+        ({"segments": [{**segment, "id": segment["id"] - 1} for segment in a_card()["segments"]]}, "numbered"),
+        ({"segments": [{**segment, "id": segment["id"] + 10**9} for segment in a_card()["segments"]]}, "numbered"),
+        ({"retired": [2]}, "is gone"),
     ],
 )
 def test_a_card_that_breaks_its_rules_is_refused(changes, reason):

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from app.segments.charts import learned_charts, size_and_churn_chart, value_at_risk_chart
+from app.segments.charts import FEWEST_TO_COMPARE, learned_charts, size_and_churn_chart, value_at_risk_chart
 from app.segments.sums import by_cell
 from app.web.charts import Chart
 from tests.app.segments.portfolios import every_cell
@@ -33,9 +33,19 @@ def test_every_chart_has_its_message_and_holds_what_it_draws(card):
 
 def test_a_profile_has_a_line_for_each_segment_and_an_axis_for_each_feature():
     chart = charts(a_card())["profiles"]
-    assert [series.name for series in chart.series] == list(PERSONAS)
+    assert [series.name for series in chart.series] == [*PERSONAS, "All customers"]
     assert all(0 <= value <= 1 for series in chart.series for _, value in series.points)
     assert len(chart.x.categories) == len(a_card()["segments"][0]["profile"])
+
+
+def test_all_customers_are_drawn_beside_the_segments():
+    chart = charts(a_card())["profiles"]
+    reference = chart.series[-1]
+    assert (reference.role, {series.role for series in chart.series[:-1]}) == ("reference", {"main", "rival"})
+    drawn = dict(zip(chart.x.categories, (value for _, value in reference.points), strict=True))
+    assert drawn.pop("International plan") == 0.1
+    assert set(drawn.values()) == {0.5}
+    assert "all customers together are at 50 %" in chart.notes[0]
 
 
 def test_the_title_of_the_profiles_names_the_widest_gap():
@@ -43,7 +53,7 @@ def test_the_title_of_the_profiles_names_the_widest_gap():
     card["segments"][2]["profile"][3]["value"] = 0.99
     title = charts(card)["profiles"].title
     assert "voice mail messages" in title
-    assert f"10 % for {PERSONAS[0]}" in title and f"99 % for {PERSONAS[2]}" in title
+    assert f"10 % for {PERSONAS[0]}" in title and f"99 % for {PERSONAS[2]}, 50 % for all customers." in title
 
 
 def test_differences_are_ranked_and_the_title_gives_both_means():
@@ -87,12 +97,33 @@ def test_size_and_churn_are_those_of_the_training_customers_until_somebody_is_sc
 
 
 def test_a_segment_without_customers_has_no_bar_of_churn():
-    nobody = {"share": 0.0, "mean_churn_probability": None}
-    some = {"share": 0.25, "mean_churn_probability": 0.1234}
+    nobody = {"customers": 0, "share": 0.0, "mean_churn_probability": None}
+    some = {"customers": 30, "share": 0.25, "mean_churn_probability": 0.1234}
     segments = [{"persona": "Nobody", "portfolio": nobody}, {"persona": "Some", "portfolio": some}]
     chart = Chart.model_validate(size_and_churn_chart(segments, is_live=True))
     assert chart.series[1].points == [[1.0, 0.1234]]
     assert chart.title == "Some: the highest risk, a mean churn probability of 12.3 %, among 25 % of the customers."
+
+
+def test_a_few_customers_are_never_the_highest_risk():
+    def portfolio(customers, rate):
+        return {"customers": customers, "share": 0.5, "mean_churn_probability": rate}
+
+    few, many = portfolio(FEWEST_TO_COMPARE - 1, 0.9), portfolio(FEWEST_TO_COMPARE, 0.1)
+    segments = [{"persona": "Few", "portfolio": few}, {"persona": "Many", "portfolio": many}]
+    assert size_and_churn_chart(segments, is_live=True)["title"].startswith("Many: the highest risk")
+    title = Chart.model_validate(size_and_churn_chart(segments[:1], is_live=True)).title
+    assert title == "No segment has 30 customers yet, too few to say which has the highest risk."
+
+
+def test_a_segment_without_a_training_customer_has_no_bar_of_churn():
+    empty = {"customers": 0, "share": 0.0, "churn_rate": None}
+    segments = [{"persona": s["persona"], "training": s} for s in a_rules_card()["segments"]]
+    chart = Chart.model_validate(size_and_churn_chart([{"persona": "Nobody", "training": empty}, *segments], False))
+    assert [place for place, _ in chart.series[1].points] == [1, 2, 3, 4, 5, 6]
+    assert [place for place, *_ in chart.series[1].band] == [1, 2, 3, 4, 5, 6]
+    nobody = Chart.model_validate(size_and_churn_chart([{"persona": "Nobody", "training": empty}], False))
+    assert (nobody.series[1].points, nobody.series[1].band) == ([], [])
 
 
 def test_every_cell_of_the_heatmap_leads_to_its_customers():

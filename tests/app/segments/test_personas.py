@@ -1,5 +1,7 @@
 import re
+from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,8 +10,10 @@ from app.segments.personas import (
     ALL_CUSTOMERS,
     TOLD,
     TRAITS,
+    TRUE_FROM,
     apart_sentence,
     differences,
+    is_true,
     persona_names,
     rule_personas,
     rule_sentence,
@@ -72,10 +76,28 @@ def test_a_segment_known_before_keeps_its_name():
 
 
 def test_a_new_segment_does_not_take_the_name_of_a_known_one():
-    found = [ranked(monthly_charge_usd=14.0), ranked(account_length=20.0)]
+    found = [ranked(monthly_charge_usd=14.0), ranked(account_length=20.0, monthly_charge_usd=11.0)]
     names = persona_names(found, {1: "High-bill customers"})
     assert names[1] == "High-bill customers"
     assert names[0] != names[1] and names[0].startswith("High-bill customers ")
+
+
+@pytest.mark.parametrize(("bill", "service_calls"), [(10.5, 14.0), (6.0, 14.0), (14.0, 10.5), (14.0, 6.0)])
+def test_a_name_that_is_true_no_more_is_not_kept(bill, service_calls):
+    kept = "High-bill customers who often call customer service"
+    still = ranked(monthly_charge_usd=10.6, customer_service_calls=10.6)
+    assert persona_names([still], {0: kept}) == [kept]
+    (name,) = persona_names([ranked(monthly_charge_usd=bill, customer_service_calls=service_calls)], {0: kept})
+    assert name != kept
+
+
+@given(means)
+def test_a_name_is_true_where_all_its_traits_are_far_enough_from_everybody(found):
+    entries = differences(found, OVERALL)
+    (name,) = persona_names([entries], {})
+    assert is_true(name, entries) == (abs(entries[0].standardised) >= TRUE_FROM)
+    mirrored = [replace(entry, standardised=-entry.standardised) for entry in entries]
+    assert not is_true(name, mirrored)
 
 
 @given(several, st.sets(st.integers(0, 7)))

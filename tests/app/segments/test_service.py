@@ -49,9 +49,48 @@ def test_segments_show_the_version_and_the_sums_of_the_portfolio(serve):
 
 def test_customers_without_a_segment_are_counted_and_the_reason_is_given(serve):
     answer = shown(serve(a_card(), [a_cell(segment=-1, customers=4), a_cell(segment=1, customers=6)]))
-    assert answer.unassigned.customers == 4
+    assert (answer.unassigned.customers, answer.unassigned.value_at_risk_usd) == (4, 4000.0)
     assert "Score them again" in answer.unassigned.note
     assert answer.segments[1].portfolio.share == 0.6
+    assert answer.figures == "portfolio"
+    assert answer.message == (
+        f"6 of 10 customers have a segment. {PERSONAS[1]}: the most value at risk, 6,000 USD, 60 % of all."
+    )
+
+
+@pytest.mark.parametrize(("assigned", "figures"), [(1, "training"), (49, "training"), (50, "portfolio")])
+def test_until_half_of_the_customers_have_a_segment_what_was_learned_is_shown(serve, assigned, figures):
+    answer = shown(serve(a_card(), [a_cell(customers=100 - assigned), a_cell(segment=1, customers=assigned)]))
+    assert answer.figures == figures
+    assert answer.message.startswith(f"{assigned} of 100 customers have a segment")
+    assert ("the figures are those of the 303 customers" in answer.message) == (figures == "training")
+    assert "100 % of all" not in answer.message
+    sizes = next(chart for chart in answer.charts if chart.id == "size-and-churn")
+    assert (sizes.series[1].name == "Share that left") == (figures == "training")
+    assert answer.segments[1].portfolio.customers == assigned
+
+
+def test_what_the_segments_do_not_tell_is_told(serve):
+    assert shown(serve(a_card(), [])).limits == a_card()["limits"]
+    assert shown(serve(None, [])).limits == []
+
+
+def test_segments_keep_their_numbers_whatever_these_are(serve):
+    segments = [{**segment, "id": number} for segment, number in zip(a_card()["segments"], (1, 4, 6), strict=True)]
+    cells = [a_cell(segment=0, customers=1), a_cell(segment=4, customers=5), a_cell(segment=6, customers=2)]
+    answer = shown(serve(a_card(segments=segments, retired=[0, 2]), cells))
+    assert [(segment.id, segment.persona, segment.portfolio.customers) for segment in answer.segments] == [
+        (1, PERSONAS[0], 0), (4, PERSONAS[1], 5), (6, PERSONAS[2], 2),
+    ]  # fmt: skip
+    assert answer.segments[1].href == "/customers.html?segment=4"
+    assert {"differences-1", "differences-4", "differences-6"} < {chart.id for chart in answer.charts}
+    assert (answer.k, answer.unassigned.customers) == (3, 1)
+
+
+def test_a_rule_segment_without_a_training_customer_is_shown(serve):
+    card = a_rules_card()
+    card["segments"][0] |= {"customers": 0, "share": 0.0, "churn_rate": None, "mean_clv_usd": None}
+    assert shown(serve(card, [])).segments[0].training.churn_rate is None
 
 
 def test_segments_that_this_version_does_not_have_count_as_unassigned(serve):

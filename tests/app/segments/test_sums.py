@@ -17,9 +17,9 @@ def test_every_customer_counts_once():
     cells = rows(every_cell())
     figures, unassigned = by_segment(cells, own, 3)
     everybody = sum(cell.customers for cell in cells)
-    assert sum(entry["customers"] for entry in figures) + unassigned == everybody
+    assert sum(entry["customers"] for entry in figures) + unassigned["customers"] == everybody
     assert sum(cell["customers"] for cell in by_cell(cells)) == everybody
-    assert abs(sum(entry["share"] for entry in figures) + unassigned / everybody - 1) < 1e-5
+    assert abs(sum(entry["share"] for entry in figures) + unassigned["share"] - 1) < 1e-5
     assert all(sum(entry["tiers"].values()) == entry["customers"] for entry in figures)
 
 
@@ -29,7 +29,7 @@ def test_means_are_those_of_the_customers():
         a_cell("Low", 0, 0, 1, clv_cents=100_000, value_at_risk_cents=5_000, probability_millionths=50_000),
     ])  # fmt: skip
     (figures,), unassigned = by_segment(cells, own, 1)
-    assert unassigned == 0
+    assert (unassigned["customers"], unassigned["value_at_risk_usd"]) == (0, 0)
     assert figures == {
         "customers": 4,
         "share": 1.0,
@@ -46,6 +46,12 @@ def test_those_who_left_are_observed_and_in_no_other_figure():
     (figures,), _ = by_segment(cells, own, 1)
     assert figures["observed"] == {"churned": 4, "stayed": 1}
     assert figures["customers"] == 2
+
+
+def test_those_without_a_segment_count_in_the_denominators():
+    (figures,), unassigned = by_segment(rows([a_cell(segment=0, customers=1), a_cell(customers=3)]), own, 1)
+    assert (figures["share"], unassigned["share"]) == (0.25, 0.75)
+    assert (figures["value_at_risk_usd"], unassigned["value_at_risk_usd"]) == (1000.0, 3000.0)
 
 
 def test_a_segment_without_customers_has_no_means():
