@@ -36,7 +36,7 @@ from tests.faults.jobs import (
 from tests.server_process import SERVICE_COMMAND, ServerProcess, start
 
 KILLS = int(os.environ.get("FAULT_JOB_KILLS", "4"))
-ROWS_PER_KILL = 6_000
+ROWS_PER_KILL = 20_000
 VICTIMS = ("worker", "everything", "scorer", "service")
 LONGEST_MOMENT_SECONDS = 0.25
 READY_AGAIN_SECONDS = 5.0
