@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from app.performance.held_out import wilson
 from app.segments.assignment import DESCRIBED_BY_NAME
 from app.segments.personas import Difference, worth_sentence
 from app.telecom.scoring import Scores
@@ -17,7 +18,6 @@ Booleans = NDArray[np.bool_]
 
 PARTED: Final = 0.75
 """Share of a feature's variation that lies between segments from which the segments are said to part it."""
-_NORMAL_975: Final = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -49,29 +49,12 @@ def means_inside(values: Mapping[str, Floats], inside: Booleans) -> dict[str, fl
     return {name: float((column[inside] if inside.any() else column).mean()) for name, column in values.items()}
 
 
-def wilson_interval(count: int, rows: int) -> dict[str, float] | None:
-    """Share of ``count`` in ``rows`` with its 95 % interval (Wilson 1927); None without a row.
-
-    Examples
-    --------
-    >>> wilson_interval(10, 100)
-    {'value': 0.1, 'low': 0.055229, 'high': 0.174366}
-    """
-    if not rows:
-        return None
-    share, squared = count / rows, _NORMAL_975**2
-    middle = (share + squared / (2 * rows)) / (1 + squared / rows)
-    half = _NORMAL_975 * np.sqrt(share * (1 - share) / rows + squared / (4 * rows**2)) / (1 + squared / rows)
-    named = {"value": share, "low": max(0.0, middle - half), "high": min(1.0, middle + half)}
-    return {name: round(float(number), 6) for name, number in named.items()}
-
-
 def segment_entry(
     frame: Portrait, segment: int, inside: Booleans, persona: str, ranked: Sequence[Difference], first: str
 ) -> dict[str, Any]:
     """Write what a card says of one segment; ``inside`` marks its customers, shape (n,)."""
     customers, share = int(inside.sum()), float(inside.mean())
-    churn_rate = wilson_interval(int(frame.churned[inside].sum()), customers)
+    churn_rate = wilson(int(frame.churned[inside].sum()), customers) if customers else None
     clv, at_risk = frame.scores.clv_usd[inside], frame.scores.value_at_risk_usd[inside]
     mean_clv, second = None, "No training customer belongs here."
     if churn_rate is not None:

@@ -44,7 +44,7 @@ def precision_recall_chart(steps: Ranked, churn_rate: float, cut_point: float) -
     return {
         **_named("precision-recall", "line", "Precision and recall"),
         "title": f"Averaged over the leavers reached, {_between(precision)} of calls are right; "
-        f"of calls at random {_percent(churn_rate)} would be.",
+        f"of calls at random {percent(churn_rate)} would be.",
         "x": {"label": "Share of leavers called (recall)", **_SHARE},
         "y": {"label": "Share of calls that are right (precision)", **_SHARE},
         "series": [
@@ -71,7 +71,7 @@ def calibration_chart(bins: Sequence[Mapping[str, Any]], error: float) -> Chart:
         "y": {"label": "Share that left", **_SHARE},
         "series": [held, _reference("Said is seen", [[0.0, 0.0], [1.0, 1.0]])],
         "notes": [
-            f"Said {_percent(part['mean_probability'], 1)}: {part['churned']} of {part['customers']} customers left."
+            f"Said {percent(part['mean_probability'], 1)}: {part['churned']} of {part['customers']} customers left."
             for part in bins
         ],
     }
@@ -83,7 +83,7 @@ def gain_chart(steps: Ranked, churn_rate: float) -> Chart:
     reached = _between(figure(y[:, _place(x, churn_rate)]))
     return {
         **_named("gain", "line", "Cumulative gain"),
-        "title": f"Calling the {_percent(churn_rate)} of customers with the highest probability reaches {reached} "
+        "title": f"Calling the {percent(churn_rate)} of customers with the highest probability reaches {reached} "
         "of the leavers.",
         "x": {"label": "Share of customers called, highest probability first", **_SHARE},
         "y": {"label": "Share of leavers reached", **_SHARE},
@@ -121,8 +121,8 @@ def histogram_chart(held_out: HeldOut, cut_point: float) -> Chart:
     high = (held_out.churn_probability[~held_out.churned] >= cut_point).mean()
     return {
         **_named("score-histogram", "bars", "Spread of probabilities"),
-        "title": f"{_percent(low)} of those who left were below {cut_point:.2f}; "
-        f"{_percent(high, 1)} of those who stayed were not.",
+        "title": f"{percent(low)} of those who left were below {cut_point:.2f}; "
+        f"{percent(high, 1)} of those who stayed were not.",
         "x": {"label": "Churn probability", "unit": "probability", "categories": names},
         "y": {"label": "Customers", "unit": "count", "min": 0.0},
         "series": series,
@@ -140,7 +140,7 @@ def clv_charts(held_out: HeldOut, figures: Mapping[str, Any]) -> list[Chart]:
     return [
         {
             **_named("clv-predicted", "scatter", "Lifetime value: answered and by the formula"),
-            "title": f"Answered lifetime values explain {_percent(figures['r2']['value'], 1)} of the differences "
+            "title": f"Answered lifetime values explain {percent(figures['r2']['value'], 1)} of the differences "
             "between the formula's.",
             "x": {"label": "By the formula from the true bill", "unit": "usd", "min": 0.0},
             "y": {"label": "As answered", "unit": "usd", "min": 0.0},
@@ -198,7 +198,7 @@ def profit_chart(answer: Answer, inputs: Inputs) -> Chart:
         "x": {"label": "Cut-point", "unit": "number", "min": 0.0, "max": 1.0},
         "y": {"label": f"Profit for {PER:,} customers", "unit": "usd"},
         "series": [main, _reference("Call nobody", [[0.0, 0.0], [1.0, 0.0]])],
-        **_best_of(answer, f"at an assumed save rate of {_percent(inputs.save_rate)}"),
+        **_best_of(answer, f"at an assumed save rate of {percent(inputs.save_rate)}"),
     }
 
 
@@ -249,12 +249,13 @@ def _place(x: Floats, at: float) -> int:
     return int(np.abs(x - at).argmin())
 
 
-def _percent(share: float, decimals: int = 0) -> str:
+def percent(share: float, decimals: int = 0) -> str:
+    """Write a share as a person reads it: "14 %"."""
     return f"{100 * share:.{decimals}f} %"
 
 
 def _between(found: Figure) -> str:
-    return f"{_percent(found['value'])} ({100 * found['low']:.0f} to {_percent(found['high'])})"
+    return f"{percent(found['value'])} ({100 * found['low']:.0f} to {percent(found['high'])})"
 
 
 def _inside(label: str) -> str:

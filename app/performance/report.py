@@ -3,10 +3,11 @@
 import base64
 import hashlib
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from app.performance.charts import percent
 from app.performance.service import Opened
 from app.registry.artifacts import CHECKSUMS
 
@@ -101,12 +102,8 @@ def _template() -> "Template":
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"percent": _percent, "number": _number, "between": _between}
+    environment.filters |= {"percent": partial(percent, decimals=1), "number": _number, "between": _between}
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-
-
-def _percent(share: float, decimals: int = 1) -> str:
-    return f"{100 * share:.{decimals}f} %"
 
 
 def _number(value: float) -> str:

@@ -25,7 +25,7 @@ from tests.browser.batch_steps import (
 )
 from tests.browser.conftest import Watch
 from tests.browser.steps import summary
-from tests.browser.test_access import DESKTOP, PHONE, SMALLEST_TARGET_PX, WCAG_22_AA, focus_ring_px
+from tests.browser.test_access import DESKTOP, PHONE, WCAG_22_AA, focus_ring_px, too_small_targets
 
 pytestmark = pytest.mark.browser
 
@@ -146,15 +146,7 @@ def test_a_phone_needs_no_sideways_scrolling_and_axe_finds_nothing(state: Page) 
 @pytest.mark.parametrize("context_options", [PHONE, DESKTOP], ids=["360", "1440"])
 @pytest.mark.parametrize("state", ["first", "columns", "done", "question"], indirect=True)
 def test_targets_are_large_enough(state: Page) -> None:
-    too_small = state.evaluate(
-        """(least) => [...document.querySelectorAll("a, button, input, select, summary")]
-             .filter((target) => target.checkVisibility())
-             .map((target) => [target.textContent.trim() || target.id, target.getBoundingClientRect()])
-             .filter(([, box]) => Math.min(box.width, box.height) < least)
-             .map(([name, box]) => `${name}: ${box.width} x ${box.height}`)""",
-        SMALLEST_TARGET_PX,
-    )
-    assert too_small == []
+    assert too_small_targets(state) == []
 
 
 @pytest.mark.parametrize("context_options", [PHONE], ids=["360"])

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Watch
 from tests.browser.shown_model import CUT_BOX, MODELS, WORK_OUT, change_versions, open_models, section, wait_shown
 from tests.browser.steps import field, summary
-from tests.browser.test_access import DESKTOP, PHONE, SMALLEST_TARGET_PX, WCAG_22_AA, focus_ring_px
+from tests.browser.test_access import DESKTOP, PHONE, WCAG_22_AA, focus_ring_px, too_small_targets
 
 pytestmark = pytest.mark.browser
 
@@ -84,15 +84,7 @@ def test_a_phone_needs_no_sideways_scrolling_and_axe_finds_nothing(state: Page) 
 @pytest.mark.parametrize("context_options", [PHONE, DESKTOP], ids=["360", "1440"])
 @pytest.mark.parametrize("state", ["version", "not there"], indirect=True)
 def test_targets_are_large_enough(state: Page) -> None:
-    too_small = state.evaluate(
-        """(least) => [...document.querySelectorAll("a, button, input, select, summary")]
-             .filter((target) => target.checkVisibility())
-             .map((target) => [target.textContent.trim() || target.id, target.getBoundingClientRect()])
-             .filter(([, box]) => Math.min(box.width, box.height) < least)
-             .map(([name, box]) => `${name}: ${box.width} x ${box.height}`)""",
-        SMALLEST_TARGET_PX,
-    )
-    assert too_small == []
+    assert too_small_targets(state) == []
 
 
 def test_the_whole_journey_by_keyboard(page: Page) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import rankdata
 
+from app.performance.held_out import wilson
 from app.registry.service import load_registry
 from app.segments.assignment import (
     DESCRIBED,
@@ -26,7 +27,6 @@ from app.telecom.scoring import score
 from app.web.charts import Chart
 from training import clustering, segments
 from training.datasets import CHURNED, columns_of, load_bigml
-from training.segment_cards import wilson_interval
 from training.segments import renumber, train_segments
 from training.simulate import simulate
 from training.telecom import Source
@@ -100,7 +100,7 @@ def test_figures_of_a_segment_are_those_of_its_customers(card, source):
     churned, scores = source.frame[CHURNED].to_numpy(bool), score(columns, MODELS["usage"])
     for segment in card["segments"]:
         inside = labels == segment["id"]
-        assert segment["churn_rate"] == wilson_interval(int(churned[inside].sum()), int(inside.sum()))
+        assert segment["churn_rate"] == wilson(int(churned[inside].sum()), int(inside.sum()))
         assert segment["mean_clv_usd"] == pytest.approx(scores.clv_usd[inside].mean(), abs=0.005)
         assert segment["value_at_risk_usd"] == pytest.approx(scores.value_at_risk_usd[inside].sum(), abs=0.01)
         means = {difference["feature"]: difference["mean"] for difference in segment["differences"]}
@@ -263,12 +263,11 @@ def test_groups_after_rules_are_new(source, card, monkeypatch):
 
 
 def test_a_share_has_wilsons_interval():
-    assert wilson_interval(0, 0) is None
-    none, all_of_them = wilson_interval(0, 50), wilson_interval(50, 50)
+    none, all_of_them = wilson(0, 50), wilson(50, 50)
     assert none["low"] == 0.0 < none["high"] < 0.1
     assert all_of_them["high"] == 1.0 > all_of_them["low"] > 0.9
     # The example of Wilson's interval in Newcombe (1998), table I: 81 of 263.
-    assert wilson_interval(81, 263) == pytest.approx({"value": 0.308, "low": 0.2553, "high": 0.3662}, abs=5e-5)
+    assert wilson(81, 263) == pytest.approx({"value": 0.308, "low": 0.2553, "high": 0.3662}, abs=5e-5)
 
 
 @pytest.mark.parametrize("k", [1, 3, 5])
@@ -293,6 +292,6 @@ def test_figures_of_the_shipped_segments_follow_from_the_sealed_files_and_the_ta
     for segment in card["segments"]:
         inside = labels == segment["id"]
         assert segment["customers"] == int(inside.sum())
-        assert segment["churn_rate"] == wilson_interval(int(churned[inside].sum()), int(inside.sum()))
+        assert segment["churn_rate"] == wilson(int(churned[inside].sum()), int(inside.sum()))
         assert segment["mean_clv_usd"] == pytest.approx(scores.clv_usd[inside].mean(), abs=0.005)
         assert segment["value_at_risk_usd"] == pytest.approx(scores.value_at_risk_usd[inside].sum(), abs=0.01)
