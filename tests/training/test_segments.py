@@ -1,6 +1,7 @@
 import copy
 import itertools
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -27,6 +28,7 @@ from app.telecom.scoring import score
 from app.web.charts import Chart
 from training import clustering, segments
 from training.datasets import CHURNED, columns_of, load_bigml
+from training.segment_cards import Portrait, segment_entry
 from training.segments import renumber, train_segments
 from training.simulate import simulate
 from training.telecom import Source
@@ -260,6 +262,14 @@ def test_groups_after_rules_are_new(source, card, monkeypatch):
     again = trained(source, "2", rules)
     assert again["matched_to"] == {"version": "1", "map": {}}
     assert again["segments"] == card["segments"]
+
+
+def test_of_a_segment_of_nobody_no_churn_rate_is_said():
+    scores = SimpleNamespace(clv_usd=np.array([100.0, 200.0]), value_at_risk_usd=np.array([1.0, 2.0]))
+    frame = Portrait({}, np.array([True, False]), scores)
+    entry = segment_entry(frame, 3, np.array([False, False]), "Nobody", [], "First.")
+    assert (entry["customers"], entry["churn_rate"], entry["mean_clv_usd"]) == (0, None, None)
+    assert entry["sentences"][1] == "No training customer belongs here."
 
 
 def test_a_share_has_wilsons_interval():
