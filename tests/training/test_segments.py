@@ -272,14 +272,6 @@ def test_of_a_segment_of_nobody_no_churn_rate_is_said():
     assert entry["sentences"][1] == "No training customer belongs here."
 
 
-def test_a_share_has_wilsons_interval():
-    none, all_of_them = wilson(0, 50), wilson(50, 50)
-    assert none["low"] == 0.0 < none["high"] < 0.1
-    assert all_of_them["high"] == 1.0 > all_of_them["low"] > 0.9
-    # The example of Wilson's interval in Newcombe (1998), table I: 81 of 263.
-    assert wilson(81, 263) == pytest.approx({"value": 0.308, "low": 0.2553, "high": 0.3662}, abs=5e-5)
-
-
 @pytest.mark.parametrize("k", [1, 3, 5])
 @pytest.mark.parametrize("pairs", [{}, {0: 0}, {4: 0, 1: 2}, {2: 1, 7: 0}])
 @pytest.mark.parametrize("used", [set(), {0, 1, 2, 4, 7, 9}])

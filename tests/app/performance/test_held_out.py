@@ -88,3 +88,11 @@ def test_customers_who_change_places_keep_their_weights(held_out):
     weights = held_out.resamples(0)
     assert (weights[:, 100] != weights[:, 101]).any()
     np.testing.assert_array_equal(swapped.resamples(0), weights[:, order])
+
+
+def test_a_share_has_wilsons_interval():
+    none, all_of_them = wilson(0, 50), wilson(50, 50)
+    assert none["low"] == 0.0 < none["high"] < 0.1
+    assert all_of_them["high"] == 1.0 > all_of_them["low"] > 0.9
+    # The example of Wilson's interval in Newcombe (1998), table I: 81 of 263.
+    assert wilson(81, 263) == pytest.approx({"value": 0.308, "low": 0.2553, "high": 0.3662}, abs=5e-5)
