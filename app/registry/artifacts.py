@@ -26,7 +26,9 @@ GOLDEN_TOLERANCE: Final = 1e-6
 """Room for another processor's rounding of the forest's single-precision sum."""
 
 Floats = NDArray[np.float64]
-Graph = Callable[[NDArray[np.float32]], tuple[Floats, Floats]]
+Graph = Callable[[NDArray[np.float32]], tuple[Floats, ...]]
+OUTPUTS: Final = (FOREST_SCORE, CLV_USD)
+"""What a graph may answer; one without lifetime values answers the score alone."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,8 @@ class SealedVersion:
     card : dict
         The parsed card.
     graph : callable or None
-        Design matrix, shape (n, k) float32, to forest score and raw lifetime value, each shape (n,). None for a version
-        that holds no graph: what it knows stands in its card.
+        Design matrix, shape (n, k) float32, to those of ``OUTPUTS`` that it has, each shape (n,): forest score, raw
+        lifetime value. None for a version that holds no graph: what it knows stands in its card.
     folder : Path
         Where the version lies, for the files that are read when somebody asks.
     """
@@ -100,11 +102,11 @@ def load_graph(model: bytes) -> Graph:
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    outputs = [FOREST_SCORE, CLV_USD]
+    present = {output.name for output in session.get_outputs()}
+    outputs = [name for name in OUTPUTS if name in present]
 
-    def graph(design: NDArray[np.float32]) -> tuple[Floats, Floats]:
-        forest_score, clv = session.run(outputs, {"design": design})
-        return forest_score, clv
+    def graph(design: NDArray[np.float32]) -> tuple[Floats, ...]:
+        return tuple(session.run(outputs, {"design": design}))
 
     return graph
 
@@ -137,6 +139,6 @@ def load_version(folder: Path) -> SealedVersion:
 def _answer_golden_rows(name: str, graph: Graph, golden: dict[str, Any]) -> None:
     """Prove on this machine that the graph answers as it did where it was sealed."""
     answers = graph(np.array(golden["design"], dtype=np.float32))
-    for answer, output in zip(answers, (FOREST_SCORE, CLV_USD), strict=True):
+    for answer, output in zip(answers, (output for output in OUTPUTS if output in golden), strict=True):
         if not np.allclose(answer, golden[output], rtol=GOLDEN_TOLERANCE, atol=GOLDEN_TOLERANCE):
             raise SealBroken(f"{name}: the graph's {output} differs from the card's golden rows.")
