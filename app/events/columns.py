@@ -1,8 +1,8 @@
 """The canonical event, written once: its columns, the vocabulary of kinds, and a frame of events as arrays."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
@@ -114,11 +114,11 @@ class Events:
 
     def take(self, rows: NDArray[Any]) -> "Events":
         """Choose events by position or by a mask; the users stay, also those who are left without an event."""
-        return Events(*(getattr(self, name)[rows] for name in COLUMNS), self.user_ids)
+        return _frame({name: getattr(self, name)[rows] for name in COLUMNS}, self.user_ids)
 
     def with_users(self, user: NDArray[np.int32]) -> "Events":
         """Give the same events with other user codes; ``user_ids`` stays."""
-        return Events(user, *(getattr(self, name) for name in COLUMNS[1:]), self.user_ids)
+        return replace(self, user=user)
 
 
 COLUMNS: Final = tuple(field.name for field in fields(Events))[:-1]
@@ -153,7 +153,7 @@ def key_of(text: str | None) -> int:
 
 def no_events(user_ids: tuple[str, ...] = ()) -> Events:
     """Give a frame without events."""
-    return Events(*(np.empty(0, DTYPES[name]) for name in COLUMNS), user_ids)
+    return _frame({name: np.empty(0, DTYPES[name]) for name in COLUMNS}, user_ids)
 
 
 def concatenate(frames: Sequence[Events]) -> Events:
@@ -171,5 +171,9 @@ def concatenate(frames: Sequence[Events]) -> Events:
         users.append(np.append(own, np.int32(UNKNOWN_USER))[frame.user])
     if not frames:
         return no_events()
-    others = (np.concatenate([getattr(frame, name) for frame in frames]) for name in COLUMNS[1:])
-    return Events(np.concatenate(users), *others, tuple(codes))
+    columns = {name: np.concatenate([getattr(frame, name) for frame in frames]) for name in COLUMNS}
+    return _frame({**columns, "user": np.concatenate(users)}, tuple(codes))
+
+
+def _frame(columns: Mapping[str, NDArray[Any]], user_ids: tuple[str, ...]) -> Events:
+    return Events(**columns, user_ids=user_ids)

@@ -23,7 +23,7 @@ from app.telecom.features import (
 from app.telecom.policy import LEAST_CONFIDENT, TIER_CUT_POINTS, confidence_index, tier_index, value_band_index
 
 Floats = NDArray[np.float64]
-Graph = Callable[[NDArray[np.float32]], tuple[Floats, Floats]]
+Graph = Callable[[NDArray[np.float32]], tuple[Floats, ...]]
 """A design matrix, shape (n, k), to the forest's score and the raw lifetime value (USD), each shape (n,)."""
 
 PROBABILITY_DECIMALS: Final = 6
