@@ -16,7 +16,7 @@ from tests.factories import settings_in
 from tests.postgresql import PostgresqlServer
 
 StartService = Callable[..., TestClient]
-REAL_DATA = ROOT.parent / "shared" / "data" / "telecom_bigml"
+SHARED_DATA = ROOT.parent / "shared" / "data"
 
 
 @pytest.fixture
@@ -83,11 +83,17 @@ def shared_engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
 
 
 @pytest.fixture(scope="session")
-def real_data() -> Path:
-    """Name the folder with the public churn table, which lies beside the checkout and is never committed."""
-    if not REAL_DATA.is_dir():
-        reason = f"the public churn table is not at {REAL_DATA}"
+def shared_data() -> Path:
+    """Name the folder with the public tables and logs, which lies beside the checkout and is never committed."""
+    if not SHARED_DATA.is_dir():
+        reason = f"the public data are not at {SHARED_DATA}"
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
-    return REAL_DATA
+    return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def real_data(shared_data: Path) -> Path:
+    """Name the folder with the public churn table."""
+    return shared_data / "telecom_bigml"
