@@ -49,29 +49,39 @@ def venn_abers(score: Floats, churned: Booleans, at: Floats) -> tuple[Floats, Fl
     return bounds[0], bounds[1]
 
 
-def resampled_bounds(score: Floats, churned: Booleans, at: Floats, seed: int) -> tuple[Floats, Floats]:
-    """Find the 5 % and 95 % quantile of isotonic regression at ``at`` over bootstrap samples of the rows."""
+def resampled_bounds(
+    score: Floats, churned: Booleans, at: Floats, seed: int, person: NDArray[np.intp] | None = None
+) -> tuple[Floats, Floats]:
+    """Find the 5 % and 95 % quantile of isotonic regression at ``at`` over bootstrap samples.
+
+    Rows are drawn, or with ``person`` (codes from 0, shape (n,)) whole persons with all their rows.
+    """
     random = np.random.default_rng(seed)
     curves = np.empty((BOOTSTRAP_ROUNDS, len(at)))
+    rows_of = (
+        None if person is None else np.split(np.argsort(person, kind="stable"), np.cumsum(np.bincount(person))[:-1])
+    )
     for curve in curves:
-        drawn = random.integers(0, len(score), len(score))
+        drawn = random.integers(0, len(rows_of or score), len(rows_of or score))
+        drawn = drawn if rows_of is None else np.concatenate([rows_of[number] for number in drawn])
         fitted = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(score[drawn], churned[drawn])
         curve[:] = fitted.predict(at)
     low, high = np.quantile(curves, [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2], axis=0)
     return low, high
 
 
-def block_bounds(score: Floats, churned: Booleans, at: Floats) -> tuple[Floats, Floats]:
+def block_bounds(score: Floats, churned: Booleans, at: Floats, persons_a_row: float = 1.0) -> tuple[Floats, Floats]:
     """Bound the share of churners in the isotonic block around each score: Jeffreys' 95 % interval.
 
     A block is a run of scores to which isotonic regression gives one value. Resampling alone cannot bound a block in
     which everybody stayed or everybody left: each resample of it says 0 or 1 again (Brown, Cai and DasGupta 2001,
     "Interval Estimation for a Binomial Proportion"). 95 %, not 90 %: the data that fill a block also chose it.
+    Where persons have several rows each, a block counts as if it held only as many rows as that leaves persons.
     """
     fitted = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(score, churned)
     values, block = np.unique(fitted.predict(score), return_inverse=True)
-    rows = np.bincount(block)
-    leavers = np.bincount(block, weights=churned)
+    rows = np.bincount(block) * persons_a_row
+    leavers = np.bincount(block, weights=churned) * persons_a_row
     tail = (1 - BLOCK_COVERAGE) / 2
     low = np.where(leavers == 0, 0.0, beta.ppf(tail, leavers + 0.5, rows - leavers + 0.5))
     high = np.where(leavers == rows, 1.0, beta.ppf(1 - tail, leavers + 0.5, rows - leavers + 0.5))
@@ -79,7 +89,9 @@ def block_bounds(score: Floats, churned: Booleans, at: Floats) -> tuple[Floats, 
     return low[place], high[place]
 
 
-def fit_table(score: Floats, churned: Booleans, seed: int) -> CalibrationTable:
+def fit_table(
+    score: Floats, churned: Booleans, seed: int, person: NDArray[np.intp] | None = None
+) -> CalibrationTable:  # fmt: skip
     """Fit the table that the service reads.
 
     The probability is the Venn-ABERS pair merged as p1 / (1 - p0 + p1), the choice that minimises the largest log
@@ -97,6 +109,8 @@ def fit_table(score: Floats, churned: Booleans, seed: int) -> CalibrationTable:
         Labels; both classes must occur.
     seed : int
         Seed of the resampling.
+    person : ndarray of int, shape (n,), optional
+        Codes from 0 of whose row each is, where persons have several: what rows of one person say is not independent.
 
     Raises
     ------
@@ -108,7 +122,12 @@ def fit_table(score: Floats, churned: Booleans, seed: int) -> CalibrationTable:
     score = np.round(score, _DECIMALS)
     knots = np.unique(np.concatenate([[0.0, 1.0], score]))
     p0, p1 = venn_abers(score, churned, knots)
-    bounds = [(p0, p1), resampled_bounds(score, churned, knots, seed), block_bounds(score, churned, knots)]
+    persons_a_row = 1.0 if person is None else len(np.unique(person)) / len(score)
+    bounds = [
+        (p0, p1),
+        resampled_bounds(score, churned, knots, seed, person),
+        block_bounds(score, churned, knots, persons_a_row),
+    ]
     merged = np.maximum.accumulate(p1 / (1.0 - p0 + p1))
     lowest = np.min([low for low, _ in bounds], axis=0)
     highest = np.max([high for _, high in bounds], axis=0)

@@ -11,21 +11,21 @@ from typing import Any, get_args
 import pytest
 
 from app.db.upgrade import MIGRATIONS
+from app.events.policy import cut_points_for
 from app.telecom import policy
 from app.telecom.features import FIELDS, US_STATES, USD_PER_MINUTE
 from app.telecom.schemas import PredictResponse
 from tests import checkout
+from tests.sealed import VERSION_OF
 
 HOME_OF_POLICY, HOME_OF_FIELDS = "app/telecom/policy.py", "app/telecom/features.py"
 # A migration records what was true when it was written: it must not follow later changes of the policy.
 RECORDS = "app/db/migrations/versions/"
 CODES = [recommendation.code for recommendation in policy.RECOMMENDATIONS.values()]
 SENTENCES = [recommendation.text for recommendation in policy.RECOMMENDATIONS.values()]
-CARDS = [
-    path
-    for path in checkout.files(".json", under="models")
-    if path.name == "card.json" and path.parent.parent.name != "telecom-segments"  # it decides nothing
-]
+CARDS = [path for path in checkout.files(".json", under="models") if path.name == "card.json"]
+TELECOM_CARDS = [path for path in CARDS if path.parent.parent.name in ("telecom-core", "telecom-usage")]
+EVENT_CARDS = [path for path in CARDS if path.parent.parent.name in ("events-churn", "events-summary")]
 SCRIPTS = checkout.files(".js", under="static/js")
 # Explains each confidence word and draws each tier; test_form_vocabulary.py holds both to the policy.
 CARD_ELEMENT = "static/js/elements/customer-card.js"
@@ -130,7 +130,7 @@ def test_the_page_repeats_words_of_the_policy_only_where_they_are_compared() -> 
     assert holders == {CARD_ELEMENT}
 
 
-@pytest.mark.parametrize("path", CARDS, ids=checkout.name_of)
+@pytest.mark.parametrize("path", TELECOM_CARDS, ids=checkout.name_of)
 def test_a_card_was_sealed_under_this_policy(path: Path) -> None:
     card = json.loads(path.read_text(encoding="utf-8"))
     assert card["policy"]["tier_cut_points"] == list(policy.TIER_CUT_POINTS)
@@ -140,5 +140,14 @@ def test_a_card_was_sealed_under_this_policy(path: Path) -> None:
     assert card["churn"]["decision_cut_point"] in policy.TIER_CUT_POINTS
 
 
+@pytest.mark.parametrize("path", EVENT_CARDS, ids=checkout.name_of)
+def test_a_card_of_users_has_the_cut_points_of_its_typical_rate(path: Path) -> None:
+    sealed = json.loads(path.read_text(encoding="utf-8"))["policy"]
+    assert sealed["tier_cut_points"] == list(cut_points_for(sealed["typical_rate"]))
+
+
 def test_every_shipped_model_has_a_card() -> None:
-    assert {path.parent.parent.name for path in CARDS} == {"telecom-core", "telecom-usage"}
+    assert {path.parent.parent.name for path in CARDS} == VERSION_OF.keys()
+    # The others decide nothing: segments and the value of purchases.
+    decided = {path.parent.parent.name for path in TELECOM_CARDS + EVENT_CARDS}
+    assert VERSION_OF.keys() - decided == {"telecom-segments", "events-value"}

@@ -1,5 +1,6 @@
 import io
 import json
+from datetime import UTC, date, datetime
 
 import numpy as np
 import onnx
@@ -85,7 +86,10 @@ def test_a_version_is_written_whole_and_can_be_loaded(tmp_path):
     assert folder == tmp_path / "telecom-usage" / "7"
     assert set(read_verified(folder)) == {"card.json", "model.onnx", "trees.npz"}
     point_champion(tmp_path, "telecom-usage", "7")
-    assert load_registry(tmp_path).champions["telecom-usage"].version == "7"
+    champion = load_registry(tmp_path).champions["telecom-usage"]
+    assert champion.version == "7"
+    assert champion.card == {**a_card(), "trained_at": champion.card["trained_at"]}
+    assert abs(date.fromisoformat(champion.card["trained_at"]) - datetime.now(UTC).date()).days <= 1
     assert [path.name for path in folder.parent.iterdir()] == ["7"]
 
 

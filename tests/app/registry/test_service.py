@@ -14,7 +14,7 @@ from tests.conftest import StartService
 from tests.factories import a_core_customer, a_customer
 from tests.sealed import VERSION_OF, champion_folder
 
-NAMES = {"telecom-core", "telecom-segments", "telecom-usage"}
+NAMES = {"events-churn", "events-summary", "events-value", "telecom-core", "telecom-segments", "telecom-usage"}
 
 
 def write_aliases(models_dir: Path, aliases: Any) -> None:
