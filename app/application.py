@@ -10,15 +10,22 @@ import structlog
 from fastapi import FastAPI
 
 from app.batch.erasure import JobFiles
+from app.batch.event_erasure import LogFiles
 from app.batch.routes import router as batch_router
 from app.batch.service import BatchService
 from app.batch.supervisor import Supervisor
-from app.customers.erasure import Erasure
+from app.customers.erasure import Erasure, remove_traces
 from app.customers.routes import router as customers_router
 from app.db.checkpoint import Checkpointer
 from app.db.engine import open_engine
 from app.db.upgrade import upgrade
 from app.db.writer import GroupWriter
+from app.events.champions import load_event_models, load_value_model
+from app.events.erasure import UserErasure
+from app.events.intake import EventIntake
+from app.events.refresher import Refresher
+from app.events.routes import router as events_router
+from app.events.service import UserService
 from app.explanations.routes import router as explanations_router
 from app.explanations.service import ExplanationService
 from app.performance.routes import router as performance_router
@@ -47,6 +54,7 @@ ROUTERS: Final = (
     explanations_router,
     batch_router,
     customers_router,
+    events_router,
     segments_router,
     portfolio_router,
     performance_router,
@@ -104,10 +112,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.batch = BatchService(
         settings, state.engine, state.writer, state.supervisor, state.telecom.models, state.telecom.segmenter
     )
+    _open_log(state, settings)
     checkpointer = Checkpointer(state.engine)
     checkpointer.start()
     state.writer.start(asyncio.get_running_loop())
     state.supervisor.start()
+    state.refresher.start()
     for name, reason in (state.registry.refused | state.registry.spared).items():
         log.error("model_refused", model=name, reason=reason)
     gc.collect()
@@ -117,8 +127,19 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
     finally:
         state.lifecycle.stopping = True
+        await state.refresher.stop()
         await state.supervisor.stop()
         await asyncio.to_thread(state.writer.stop)
         await asyncio.to_thread(checkpointer.stop)
         state.engine.dispose()
         log.info("stopped")
+
+
+def _open_log(state: Any, settings: Settings) -> None:
+    """Open what answers for users of an event log; without models for it events are stored all the same."""
+    models = load_event_models(state.registry)
+    state.refresher = Refresher(state.engine, state.writer, models.churn)
+    state.intake = EventIntake(state.writer, state.refresher)
+    state.users = UserService(state.engine, state.registry, models, load_value_model(state.registry))
+    files = LogFiles(state.engine, settings.batch_dir)
+    state.user_erasure = UserErasure(state.engine, state.writer, remove_traces, files)

@@ -9,6 +9,7 @@ TeleLinkError
 |   |   |-- CustomerNotFound
 |   |   |-- JobNotFound
 |   |   |-- PredictionNotFound
+|   |   |-- UserNotFound
 |   |   `-- VersionGone
 |   |-- MethodNotAllowed       405
 |   |-- Conflict               409
@@ -22,6 +23,7 @@ TeleLinkError
 |   |-- UnsupportedMediaType   415
 |   |-- InvalidRequest         422, with one entry per field
 |   |-- NotCsvFile             422
+|   |-- NotEventFile           422
 |   `-- HeadersTooLarge        431
 `-- Unavailable                the caller can try again (503 with Retry-After)
     |-- DatabaseBusy
@@ -119,6 +121,13 @@ class PredictionNotFound(NotFound):
     title = "Prediction not found"
 
 
+class UserNotFound(NotFound):
+    """There is no user with this id in the log. Check the id, or look for it in the list of users."""
+
+    code = "user_not_found"
+    title = "User not found"
+
+
 class VersionGone(NotFound):
     """This model version is not on this server. Its stored answers stand; score the customer again for a new one."""
 
@@ -207,6 +216,14 @@ class NotCsvFile(RequestRejected):
     status = 422
     code = "not_a_csv_file"
     title = "Not a CSV file"
+
+
+class NotEventFile(RequestRejected):
+    """This is not a log of events. Send JSON lines or CSV with one event a line."""
+
+    status = 422
+    code = "not_an_event_file"
+    title = "Not a log of events"
 
 
 class IdempotencyKeyReused(Conflict):

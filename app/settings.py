@@ -31,7 +31,10 @@ class Settings(BaseSettings):
     )
     max_body_kib: int = Field(64, ge=1, le=1024, description="Largest body of a single-customer request, in KiB.")
     max_batch_body_kib: int = Field(
-        12_288, ge=1, le=65_536, description="Largest body of POST /batch-predict, in KiB; 10,000 customers need 5,000."
+        12_288,
+        ge=1,
+        le=65_536,
+        description="Largest body of many customers, events or user ids, in KiB; 10,000 customers need 5,000.",
     )
     max_upload_mib: int = Field(500, ge=1, le=102_400, description="Largest CSV file of POST /batch/jobs, in MiB.")
     queue_url: str = Field(

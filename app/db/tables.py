@@ -1,6 +1,6 @@
 """The tables, as SQLAlchemy Core declares them; the migrations must arrive at exactly these."""
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text, text
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -9,6 +9,7 @@ NAMING = {
 metadata = MetaData(naming_convention=NAMING)
 # Keys sort by their bytes on both databases, whatever language the database server speaks.
 KEY = String(64).with_variant(String(64, collation="C"), "postgresql")
+SESSION_KEY = String(128).with_variant(String(128, collation="C"), "postgresql")
 
 predictions = Table(
     "predictions",
@@ -128,6 +129,7 @@ jobs = Table(
         "attempt", Integer, nullable=False, comment="raised at each take-over: an older process can no longer commit"
     ),
     Column("stalled", Integer, nullable=False, comment="attempts since the last row was committed"),
+    Column("kind", String(9), nullable=False, server_default="customers", comment="what the file holds"),
     Index(None, "state"),
 )
 
@@ -141,3 +143,62 @@ idempotency_keys = Table(
     Index(None, "created_at"),
 )
 """What a retry with the same key must not make again; kept for a day."""
+
+events = Table(
+    "events",
+    metadata,
+    Column("user_id", KEY, primary_key=True, comment="empty while nobody knows whose event it is"),
+    Column("ts", BigInteger, primary_key=True, autoincrement=False, comment="microseconds since 1970, UTC"),
+    Column("digest", BigInteger, primary_key=True, autoincrement=False, comment="63 bits of the event as it was sent"),
+    Column("session_id", SESSION_KEY, nullable=False, comment="empty for none"),
+    Column("item_in_session", Integer),
+    Column("kind", String(32), nullable=False),
+    Column("value", Float),
+    Column("duration_seconds", Float),
+    Column("item_id", String(128)),
+    Column("level", String(32)),
+    Column("is_blank", Integer, nullable=False, comment="1 when it was sent without a user; recovered if it has one"),
+    Column("record", LargeBinary, nullable=False, comment="app.events.records: what features read, 56 bytes"),
+    # An event is stored once, whoever it is found to belong to; also the way from a session to its events.
+    Index("ix_events_session_id_ts_digest", "session_id", "ts", "digest", unique=True),
+    Index(
+        "ix_events_blank",
+        "session_id",
+        "user_id",
+        sqlite_where=text("is_blank = 1"),
+        postgresql_where=text("is_blank = 1"),
+    ),
+    sqlite_with_rowid=False,
+)
+"""The log, a user's events side by side in the order of time: a refresh reads one stretch of it."""
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", KEY, primary_key=True),
+    Column("first_ts", BigInteger, nullable=False, comment="of the oldest stored event, microseconds since 1970, UTC"),
+    Column("last_ts", BigInteger, nullable=False),
+    Column("events", BigInteger, nullable=False, comment="stored events that are this user's"),
+    Column(
+        "changes", BigInteger, nullable=False, comment="raised with each: a score counts for the events it has read"
+    ),
+    Column(
+        "standing",
+        String(9),
+        nullable=False,
+        comment="waiting until the first score; then active, inactive or cancelled",
+    ),
+    Column("as_of", String(10), comment="the day the latest score looks from; null until the first score"),
+    Column("churn_probability", Float),
+    Column("tier", String(6)),
+    Column("model_version", String(64)),
+    Column("scored_at", String(27)),
+    Column("due", String(10), nullable=False, comment="empty when events came since the score, else its as_of"),
+    # The ranked lists hold all that a page is filtered by, so that no row is read to be skipped.
+    Index("ix_users_standing_tier_churn_probability_id", "standing", "tier", "churn_probability", "id"),
+    Index("ix_users_standing_churn_probability_id", "standing", "churn_probability", "id"),
+    Index("ix_users_due_id", "due", "id"),
+    Index("ix_users_last_ts", "last_ts"),
+    sqlite_with_rowid=False,
+)
+"""Users of the log with their latest score."""

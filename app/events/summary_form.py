@@ -58,19 +58,19 @@ def contradictions(values: Mapping[str, float], recent_days: int) -> list[tuple[
     is_away = values["days_inactive"] >= recent_days
     has_sessions = values["session_count"] > 0
     if not has_sessions and (values["time_spent_minutes"] > 0 or values["purchases"] > 0):
-        found.append((SESSION_COUNT.alias, "There is time spent or a purchase, but no session: check the sessions"))
+        found.append((SESSION_COUNT.alias, "There is time spent or a purchase, but no session: check the sessions."))
     if has_sessions and is_away:
         found.append(
             (
                 DAYS_INACTIVE.alias,
-                f"There are sessions in the last {recent_days} days: fewer days can be without activity",
+                f"There are sessions in the last {recent_days} days: fewer days can be without activity.",
             )
         )
     if not has_sessions and not is_away:
         found.append(
             (
                 DAYS_INACTIVE.alias,
-                f"There is no session in the last {recent_days} days: more days were without activity",
+                f"There is no session in the last {recent_days} days: more days were without activity.",
             )
         )
     return found

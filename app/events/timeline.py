@@ -151,7 +151,7 @@ def _risk_sentence(scores: Floats, cut_points: tuple[float, float]) -> str:
     weeks = int(known[-1] - known[0])
     if not weeks:
         sentence = f"The risk is {now}."
-    elif abs(last - first) <= SAME_RISK:
+    elif before == now or abs(last - first) <= SAME_RISK:
         sentence = f"The risk is {now}, as it was {_counted(weeks, 'week')} before."
     else:
         moved = "rose" if last > first else "fell"
@@ -168,6 +168,8 @@ def _sessions_sentence(sessions: list[int]) -> str:
     silent = next(back for back, count in enumerate(sessions[::-1]) if count)
     if silent:
         return f"{among}, none in the last {_counted(silent, 'week') if silent > 1 else 'week'}."
+    if weeks == 1:
+        return f"{among}."
     empty = sessions.count(0)
     return f"{among}, none in {empty} of them." if empty else f"{among}, some in each."
 

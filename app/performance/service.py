@@ -3,6 +3,7 @@
 import json
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 from zipfile import BadZipFile
@@ -171,10 +172,16 @@ class PerformanceService:
         return {
             **entry,
             "reason": None,
-            "trained_on": sealed.card.get("data", {}).get("training"),
+            "trained_on": _table_of(sealed.card),
             **{figure: figures.get(figure) for figure in ("roc_auc", "average_precision")},
             "has_performance": (sealed.folder / PERFORMANCE).is_file(),
         }
+
+
+def _table_of(card: Mapping[str, Any]) -> Any:
+    """Give the table a version was trained on; one that learned from a log of events has none."""
+    training = card.get("data", {}).get("training")
+    return training if training and "file" in training else None
 
 
 def _open(sealed: SealedVersion) -> Opened:

@@ -68,7 +68,8 @@ def _optional(schema: dict[str, Any]) -> dict[str, Any]:
     return {**outer, "anyOf": [*choices, {"type": "string", "const": ""}, {"type": "null"}]}
 
 
-def _definition(field: features.Field) -> tuple[Any, Any]:
+def definition(field: features.Field) -> tuple[Any, Any]:
+    """Give type and default of a wire model's field: it accepts what ``profiles.read_value`` does, and documents it."""
     optional = field in MINUTE_FIELDS
     schema = _optional(_json_schema(field)) if optional else _json_schema(field)
     reader = _reader(lambda value: profiles.read_value(field, value), optional=optional)
@@ -103,7 +104,7 @@ PredictRequest = create_model(
     "PredictRequest",
     __config__=ConfigDict(extra="forbid", title="Customer", json_schema_extra=_WHOLE),
     __doc__="One customer. Give all four minutes for the sharper model, or none of them.",
-    **{field.name: _definition(field) for field in CORE_FIELDS + MINUTE_FIELDS},
+    **{field.name: definition(field) for field in CORE_FIELDS + MINUTE_FIELDS},
     customer_id=(
         Annotated[Any, _reader(profiles.read_customer_id, optional=True), WithJsonSchema(_CUSTOMER_ID_SCHEMA)],
         Field(None, alias=CUSTOMER_ID),

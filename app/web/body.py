@@ -1,7 +1,7 @@
 """Read a body: bounded before it costs, and strict about what JSON is."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -12,18 +12,21 @@ from app.errors import BodyTooLarge, MalformedJson, RequestRejected, Unsupported
 
 JSON: Final = "application/json"
 CSV: Final = "text/csv"
+NDJSON: Final = "application/x-ndjson"
+LOG: Final = (CSV, NDJSON)
+"""Media types of a log."""
 KIB: Final = 1024
 DISCARD_BYTES: Final = 32 * 1024 * KIB
 DISCARD_SECONDS: Final = 1.0
 
 
-async def read_body(request: Request, largest_bytes: int, media_type: str = JSON) -> bytes:
-    """Collect a body; the errors are those of ``stream_body``."""
-    return b"".join([chunk async for chunk in stream_body(request, largest_bytes, media_type)])
+async def read_body(request: Request, largest_bytes: int, *media_types: str) -> bytes:
+    """Collect a body, JSON unless told otherwise; the errors are those of ``stream_body``."""
+    return b"".join([chunk async for chunk in stream_body(request, largest_bytes, media_types or (JSON,))])
 
 
 async def stream_body(
-    request: Request, largest_bytes: int, media_type: str, too_large: type[BodyTooLarge] = BodyTooLarge
+    request: Request, largest_bytes: int, media_types: Sequence[str], too_large: type[BodyTooLarge] = BodyTooLarge
 ) -> AsyncIterator[bytes]:
     """Give a body chunk by chunk as it arrives.
 
@@ -38,10 +41,10 @@ async def stream_body(
     """
     headers = dict(request.scope["headers"])
     declared = headers.get(b"content-type", b"").partition(b";")[0].strip().lower().decode("latin-1")
-    if declared != media_type and not (media_type == JSON and declared.endswith("+json")):
-        raise UnsupportedMediaType
-    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
-        raise UnsupportedMediaType
+    is_expected = declared in media_types or (JSON in media_types and declared.endswith("+json"))
+    if not is_expected or headers.get(b"content-encoding", b"identity").lower() != b"identity":
+        choice = f"Send the body as {' or '.join(media_types)}, without a content encoding."
+        raise UnsupportedMediaType(choice if len(media_types) > 1 else None)
     length = headers.get(b"content-length", b"")
     if length.isdigit() and int(length[:20]) > largest_bytes:
         if b"expect" not in headers:

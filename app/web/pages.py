@@ -47,6 +47,18 @@ async def customer() -> FileResponse:
     return FileResponse(STATIC / "customer.html", headers=_REVALIDATE)
 
 
+@router.get("/users.html")
+async def users() -> FileResponse:
+    """Serve the page that ranks users of an event log."""
+    return FileResponse(STATIC / "users.html", headers=_REVALIDATE)
+
+
+@router.get("/user.html")
+async def user() -> FileResponse:
+    """Serve the page of one user."""
+    return FileResponse(STATIC / "user.html", headers=_REVALIDATE)
+
+
 @router.get("/batch.html")
 async def batch() -> FileResponse:
     """Serve the page that scores files of customers."""

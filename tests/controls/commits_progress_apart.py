@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.batch import job_run
+from app.batch import customer_job
 from app.predictions.store import insert_predictions
 from tests.controls.wrong_build import run
 
@@ -24,7 +24,7 @@ def insert_and_commit(connection: Connection, rows: Sequence[Mapping[str, Any]])
 
 def spoil() -> None:
     """Cut the transaction in two."""
-    job_run.insert_predictions = insert_and_commit
+    customer_job.insert_predictions = insert_and_commit
 
 
 if __name__ == "__main__":

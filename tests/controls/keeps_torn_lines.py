@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.batch import job_files, job_run
+from app.batch import customer_job, job_files
 from app.predictions.store import insert_predictions
 from tests.controls.wrong_build import run
 
@@ -29,7 +29,7 @@ def insert_late(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> in
 def spoil() -> None:
     """Leave out the cutting back."""
     job_files._cut = open_at_end
-    job_run.insert_predictions = insert_late
+    customer_job.insert_predictions = insert_late
 
 
 if __name__ == "__main__":

@@ -55,6 +55,7 @@ def test_the_message_says_the_silence_and_the_rise():
     [
         ([0.23, 0.1, 0.1], "The risk fell from 23 % (High) to 10 % (Medium) in 2 weeks."),
         ([0.1, 0.5, 0.102], "The risk is 10 % (Medium), as it was 2 weeks before."),
+        ([0.157, 0.5, 0.164], "The risk is 16 % (Medium), as it was 2 weeks before."),
         ([np.nan, np.nan, 0.004], "The risk is < 1 % (Low)."),
         ([np.nan, 0.1, 0.2], "The risk rose from 10 % (Medium) to 20 % (High) in 1 week."),
         ([0.1, 0.2, np.nan], "The risk rose from 10 % (Medium) to 20 % (High) in 1 week, and has no score since."),
@@ -72,8 +73,8 @@ def test_the_risk_is_told_in_words(scores, expected):
 @pytest.mark.parametrize(
     ("days", "expected"),
     [
-        ((69.9,), ["Active on the last day.", "1 session in 1 week, some in each."]),
-        ((68,), ["Silent for 1 day.", "1 session in 1 week, some in each."]),
+        ((69.9,), ["Active on the last day.", "1 session in 1 week."]),
+        ((68,), ["Silent for 1 day.", "1 session in 1 week."]),
         ((60,), ["Silent for 9 days.", "1 session in 2 weeks, none in the last week."]),
         ((60, 61, 69), ["Active on the last day.", "3 sessions in 2 weeks, some in each."]),
         ((-200, -180), ["Silent for 249 days.", "No session in 26 weeks."]),

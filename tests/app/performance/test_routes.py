@@ -52,6 +52,14 @@ def test_the_versions_of_a_model_are_listed_with_the_one_that_answers(client, ve
     assert champion["has_performance"]
 
 
+def test_the_versions_of_every_model_can_be_listed_also_of_one_that_learned_from_a_log(client):
+    listed = {model["name"]: get(client, f"/models/{model['name']}/versions")["versions"]
+              for model in get(client, "/models")["models"]}  # fmt: skip
+    assert all(listed.values())
+    assert listed["events-churn"][0]["trained_on"] is None
+    assert listed["events-churn"][0]["roc_auc"]["value"] > 0.5
+
+
 def test_the_card_of_a_version_is_the_models_card(client, base):
     assert get(client, base) == get(client, "/models/telecom-usage")
 

@@ -16,7 +16,7 @@ REGISTRY = load_registry(ROOT / "models")
 MODELS = {
     sealed.card["field_set"]: ScoringModel.from_card(sealed.card, sealed.graph)
     for sealed in REGISTRY.champions.values()
-    if sealed.graph is not None
+    if "field_set" in sealed.card and sealed.graph is not None
 }
 FIELD_SETS = sorted(MODELS)
 

@@ -141,7 +141,7 @@ def test_chunks_are_given_as_they_arrive() -> None:
     client = Client([b"first", b"second"], headers(CSV))
 
     async def scenario() -> None:
-        stream = stream_body(client.request, 100, CSV)
+        stream = stream_body(client.request, 100, (CSV,))
         assert await anext(stream) == b"first"
         assert client.taken == 1
         assert [chunk async for chunk in stream if chunk] == [b"second"]
