@@ -219,7 +219,7 @@ def _broken(line: int, fault: Fault, values: list[str], raw: str, dialect: Diale
 def _last_boundary(data: bytes, dialect: Dialect, *, is_last: bool) -> int:
     """Find the last place in the data where a record is known to have ended; 0 when there is none."""
     end = len(data) if is_last else _last_line_end(data, dialect)
-    if is_last or not end or QUOTE.encode() not in data:
+    if is_last or not end or not dialect.is_quoted or QUOTE.encode() not in data:
         return end
     lines = physical_lines(decode(data[:end], dialect.codec)[0])
     after = 0

@@ -56,6 +56,7 @@ def detect(
     encoding: Encoding | None = None,
     delimiter: Delimiter | None = None,
     has_header: bool | None = None,
+    of: str = "customer",
 ) -> Dialect:
     """Find out how a file is written.
 
@@ -65,6 +66,8 @@ def detect(
         The first ``HEAD_BYTES`` of the file, or all of a shorter one.
     encoding, delimiter, has_header
         What is known already and not to be guessed.
+    of : str
+        What a row is about, for the sentences of a refusal.
 
     Raises
     ------
@@ -79,16 +82,16 @@ def detect(
     """
     head = head[:HEAD_BYTES]
     _refuse_other_formats(head)
-    mark, found, is_big_endian = _encoding(head, encoding)
+    mark, found, is_big_endian = encoding_of(head, encoding)
     bare = Dialect(found, ",", True, (), is_big_endian=is_big_endian)
     text, _ = decode(head[mark:], bare.codec)
     lines = split(text)
     if len(head) == HEAD_BYTES:
         lines.pop()  # cut somewhere in its middle
         if not lines:
-            raise NotCsv(f"The first row is longer than {HEAD_BYTES // 1024} KiB. Choose a file with a row a customer.")
+            raise NotCsv(f"The first row is longer than {HEAD_BYTES // 1024} KiB. Choose a file with a row a {of}.")
     if not text.strip("\ufeff \t\r\n\0;,|"):
-        raise NotCsv("The file is empty. Choose a file with a header and a row for each customer.")
+        raise NotCsv(f"The file is empty. Choose a file with a header and a row for each {of}.")
     if len(_CONTROLS.findall(text, 0, 10_000)) > min(len(text), 10_000) / 100:
         raise NotCsv(f"This is not a text file. Save the table as CSV {_NAMED}")
     first = 0
@@ -102,7 +105,7 @@ def detect(
     if rows[0].fault or not rows[0].values:
         raise NotCsv("The first row cannot be read: a quotation mark in it is not closed. Correct it and try again.")
     if len(rows[0].values) > MOST_COLUMNS:
-        raise NotCsv(f"The file has more than {MOST_COLUMNS:,} columns. Choose a file with a row for each customer.")
+        raise NotCsv(f"The file has more than {MOST_COLUMNS:,} columns. Choose a file with a row for each {of}.")
     has_header = _has_header([row.values for row in rows if row.values]) if has_header is None else has_header
     data = first + (rows[0].after if has_header else 0)
     start = Position(mark + encoded_length("".join(lines[:data]), bare.codec), data + 1)
@@ -120,7 +123,7 @@ def _refuse_other_formats(head: bytes) -> None:
         raise NotCsv(f"This file is written in UTF-32. Save it as UTF-8 {_NAMED}")
 
 
-def _encoding(head: bytes, known: Encoding | None) -> tuple[int, Encoding, bool]:
+def encoding_of(head: bytes, known: Encoding | None = None) -> tuple[int, Encoding, bool]:
     """Give the length of the byte-order mark, the encoding and whether its bytes are in big-endian order."""
     if known in (None, "utf-8") and head.startswith(codecs.BOM_UTF8):
         return len(codecs.BOM_UTF8), "utf-8", False

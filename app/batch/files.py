@@ -136,7 +136,7 @@ class CsvSource:
 
     def __init__(self, path: Path, told: dict[str, Any], files: ExitStack) -> None:
         self._stream = files.enter_context(path.open("rb"))
-        known = {name: told.get(name) for name in ("encoding", "delimiter", "has_header")}
+        known: dict[str, Any] = {name: told.get(name) for name in ("encoding", "delimiter", "has_header")}
         self._dialect = detect(self._stream.read(HEAD_BYTES), **known)
         self.columns = self._dialect.columns
         self.size = path.stat().st_size

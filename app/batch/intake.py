@@ -121,11 +121,6 @@ def resolve(head: bytes, mapping: Mapping[str, Any] | None, *, with_reasons: boo
 
 def as_resolved(told: Mapping[str, Any]) -> tuple[Dialect, Plan]:
     """Read what ``resolve`` fixed and a database kept as JSON."""
-    dialect = {
-        **told["dialect"],
-        "columns": tuple(told["dialect"]["columns"]),
-        "start": Position(*told["dialect"]["start"]),
-    }
     # Jobs of before there were reasons and segments do not mention them.
     plan = Plan(
         told["fields"],
@@ -133,7 +128,12 @@ def as_resolved(told: Mapping[str, Any]) -> tuple[Dialect, Plan]:
         with_reasons=told.get("reasons", False),
         with_segments=told.get("segments", False),
     )
-    return Dialect(**dialect), plan
+    return as_dialect(told["dialect"]), plan
+
+
+def as_dialect(told: Mapping[str, Any]) -> Dialect:
+    """Read a dialect that was kept as JSON."""
+    return Dialect(**{**told, "columns": tuple(told["columns"]), "start": Position(*told["start"])})
 
 
 def _present(columns: Mapping[str, str], dialect: Dialect) -> dict[str, str]:

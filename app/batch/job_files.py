@@ -1,4 +1,4 @@
-"""The files of a job: the upload while it is needed, and the results and errors that grow with it."""
+"""The files of a job: the upload while it is needed, and the two files that grow with it."""
 
 import errno
 import hashlib
@@ -16,6 +16,8 @@ from app.errors import FileTooLarge, StorageFull
 UPLOAD: Final = "upload.csv"
 RESULTS: Final = "results.csv"
 ERRORS: Final = "errors.csv"
+TALLY: Final = "tally.jsonl"
+"""What a job over events counts again at its end; grows in the place of the results, and goes with the upload."""
 STRAY_SECONDS: Final = 3600.0
 
 
@@ -88,7 +90,7 @@ class Upload:
 
 
 class Outputs:
-    """results.csv and errors.csv of a running job, cut back to the lengths its row in the database vouches for.
+    """The two files of a running job, cut back to the lengths its row in the database vouches for.
 
     Raises
     ------
@@ -96,11 +98,11 @@ class Outputs:
         The disk does not even take an empty file.
     """
 
-    def __init__(self, folder: Path, results_bytes: int, errors_bytes: int) -> None:
-        self.lengths = (results_bytes, errors_bytes)
+    def __init__(self, folder: Path, names: tuple[str, str], lengths: tuple[int, int]) -> None:
+        self.lengths = lengths
         self._files: list[FileIO] = []
         try:
-            for name, length in zip((RESULTS, ERRORS), self.lengths, strict=True):
+            for name, length in zip(names, lengths, strict=True):
                 self._files.append(_cut(folder / name, length))
         except OSError as error:
             self._close()
@@ -144,7 +146,8 @@ class Outputs:
 
 def drop_upload(folder: Path) -> None:
     """Remove the upload of a job that has ended: its rows live on in the results, the errors and the database."""
-    (folder / UPLOAD).unlink(missing_ok=True)
+    for name in (UPLOAD, TALLY):
+        (folder / name).unlink(missing_ok=True)
 
 
 def settle(folder: Path, results_bytes: int, errors_bytes: int) -> None:

@@ -77,10 +77,10 @@ class ParquetSource:
         part = next(self.parts(), None)
         return list(islice(read_part(part[0]).rows(), SAMPLE_ROWS)) if part else []
 
-    def parts(self) -> Iterator[tuple[Any, int]]:
+    def parts(self, rows: int = BATCH_ROWS) -> Iterator[tuple[Any, int]]:
         """Give the file in batches, each with the number of its first row."""
         row = 0
-        for batch in self._file.iter_batches(BATCH_ROWS, use_threads=False):
+        for batch in self._file.iter_batches(rows, use_threads=False):
             yield (_packed(batch), row + 1), row + batch.num_rows
             row += batch.num_rows
 

@@ -16,6 +16,11 @@ UNFINISHED: Final[tuple[State, ...]] = ("queued", "running", "interrupted")
 STABLE_SECONDS: Final = 2.0
 """Running time after which the speed so far says something about the time left."""
 REJECTIONS_LISTED: Final = 50
+KEPT: Final[Mapping[str, str]] = {
+    "customers": "Customers scored until then are stored.",
+    "events": "Events read until then are stored.",
+}
+"""What stays of a job that ends before its file, by its kind."""
 
 
 @dataclass
@@ -38,6 +43,11 @@ class Counts:
     with_warnings: int = 0
     tiers: Counter[str] = field(default_factory=Counter)
     rejections: Counter[Problem] = field(default_factory=Counter)
+
+    @property
+    def rows(self) -> int:
+        """Rows it has read."""
+        return self.scored + self.rejected
 
     def plus(self, scored: ScoredBlock, duplicates: int) -> "Counts":
         """Add what became of a chunk; this one stays as it is."""

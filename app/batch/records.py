@@ -51,6 +51,8 @@ class Dialect:
         Where the first row of data begins, behind byte-order mark and header.
     is_big_endian : bool
         Order of the bytes in UTF-16.
+    is_quoted : bool
+        Whether a record may run over several lines, in quotes; false for JSON lines.
     """
 
     encoding: Encoding
@@ -59,6 +61,7 @@ class Dialect:
     columns: tuple[str, ...]
     start: Position = BEGINNING
     is_big_endian: bool = False
+    is_quoted: bool = True
 
     @property
     def codec(self) -> str:

@@ -1,6 +1,7 @@
-"""POST /batch/preview, /batch/mappings and /batch/jobs; the jobs' progress and files."""
+"""Files of customers and logs of events: previews, mappings and jobs; the jobs' progress and files."""
 
 import asyncio
+import re
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -9,6 +10,15 @@ from sqlalchemy import Row
 from starlette.responses import FileResponse, Response
 
 from app.batch.detection import HEAD_BYTES
+from app.batch.event_preview import preview_log
+from app.batch.event_schemas import (
+    LOG_MAPPING_SCHEMA,
+    AdapterName,
+    LogPreview,
+    StoredLogMapping,
+    read_log_mapping,
+    read_trial_log_mapping,
+)
 from app.batch.intake import Overrides, preview
 from app.batch.job_files import ERRORS, RESULTS, cut
 from app.batch.schemas import (
@@ -23,11 +33,12 @@ from app.batch.schemas import (
     read_mapping,
     read_trial_mapping,
 )
-from app.batch.service import BatchService
+from app.batch.service import LOG_MAPPING, BatchService
+from app.db.moments import now
 from app.errors import FileTooLarge, NotFound
 from app.predictions.idempotency import HEADER, PARAMETER, read_key
 from app.telecom.features import CUSTOMER_ID, FIELDS
-from app.web.body import CSV, JSON, KIB, parse_json, read_body, stream_body
+from app.web.body import CSV, JSON, KIB, LOG, NDJSON, parse_json, read_body, stream_body
 from app.web.csv_cells import LINE_END, write_lines
 from app.web.problems import responses
 from app.web.raw_path_route import RawPathRoute
@@ -40,9 +51,29 @@ _EXAMPLE: Final = LINE_END.join(
         [[CUSTOMER_ID, *(field.alias for field in FIELDS)], ["C-1001", *(str(field.example) for field in FIELDS)]]
     )
 )
+_EXAMPLE_EVENT: Final = (
+    '{"user_id": "101", "session_id": "s-1", "ts": "2026-01-31T09:15:00Z", "kind": "play", "duration_seconds": 212}\n'
+)
+_EXAMPLE_LOG: Final = "user_id,session_id,ts,kind,value\r\n101,s-1,2026-01-31T09:15:00Z,purchase,12.5\r\n"
 _CSV_BODY: Final[dict[str, Any]] = {
     "required": True,
     "content": {CSV: {"schema": {"type": "string"}, "examples": {"example 1": {"value": _EXAMPLE}}}},
+}
+_LOG_BODY: Final[dict[str, Any]] = {
+    "required": True,
+    "content": {
+        NDJSON: {"schema": {"type": "string"}, "examples": {"example 1": {"value": _EXAMPLE_EVENT}}},
+        CSV: {"schema": {"type": "string"}, "examples": {"example 1": {"value": _EXAMPLE_LOG}}},
+    },
+}
+_LOG_MAPPING_BODY: Final[dict[str, Any]] = {
+    "required": True,
+    "content": {
+        JSON: {
+            "schema": LOG_MAPPING_SCHEMA,
+            "examples": {"example 1": {"value": LOG_MAPPING_SCHEMA["examples"][0]}},
+        }
+    },
 }
 _MAPPING_SCHEMA: Final = Mapping.model_json_schema()
 _MAPPING_BODY: Final[dict[str, Any]] = {
@@ -57,6 +88,7 @@ _FILE: Final = {
     **responses(404, 409, 422, 503),
 }
 _LARGEST_PREVIEW: Final = 4 * HEAD_BYTES
+_NO_RESULTS: Final = "A log has no results file: its users are in GET /users, what became of its lines is in the job."
 
 
 def _service(request: Request) -> BatchService:
@@ -124,8 +156,68 @@ async def start_job(
     """Take in a CSV file and queue it: every row is scored and stored, or reported."""
     key = read_key(request.headers.get(HEADER))
     largest = request.app.state.settings.max_upload_mib * KIB * KIB
-    body = stream_body(request, largest, CSV, FileTooLarge)
+    body = stream_body(request, largest, (CSV,), FileTooLarge)
     row = await service.take_in(body, _shown(file_name), mapping_id, key, with_reasons=reasons)
+    response.headers["Location"] = f"/batch/jobs/{row.id}"
+    return as_job(row)
+
+
+@router.post(
+    "/event-preview",
+    response_model=LogPreview,
+    responses=responses(400, 413, 415, 422, 431),
+    openapi_extra={"requestBody": _LOG_BODY},
+)
+async def preview_event_file(
+    request: Request,
+    file_bytes: Annotated[int | None, Query(ge=0, le=1 << 50, description="Size of the whole file.")] = None,
+    adapter: AdapterName = "auto",
+    mapping: Annotated[
+        str | None, Query(max_length=16_384, description="JSON as POST /batch/event-mappings takes it, to try out.")
+    ] = None,
+) -> LogPreview:
+    """Say what a log of events seems to hold, from its first part; nothing is stored."""
+    head = await read_body(request, _LARGEST_PREVIEW, *LOG)
+    if (file_bytes or 0) > request.app.state.settings.max_upload_mib * KIB * KIB:
+        raise FileTooLarge
+    tried = read_trial_log_mapping(mapping)
+    return LogPreview.model_validate(await asyncio.to_thread(preview_log, head, file_bytes, adapter, tried, now()))
+
+
+@router.post(
+    "/event-mappings",
+    response_model=StoredLogMapping,
+    status_code=201,
+    responses=responses(400, 413, 415, 422, 503),
+    openapi_extra={"requestBody": _LOG_MAPPING_BODY},
+)
+async def confirm_event_mapping(request: Request, service: Service) -> StoredLogMapping:
+    """Keep what the columns of a log hold, as a person says it, for the jobs that name it."""
+    body = await read_body(request, request.app.state.settings.max_body_kib * KIB)
+    mapping = read_log_mapping(parse_json(body))
+    return StoredLogMapping(id=await service.confirm_mapping({LOG_MAPPING: mapping}))
+
+
+@router.post(
+    "/event-jobs",
+    response_model=Job,
+    status_code=201,
+    responses=responses(400, 409, 413, 415, 422, 503),
+    openapi_extra={"requestBody": _LOG_BODY, "parameters": [PARAMETER]},
+)
+async def start_event_job(
+    request: Request,
+    response: Response,
+    service: Service,
+    adapter: AdapterName = "auto",
+    mapping: Annotated[str | None, Query(max_length=64, description="Id from POST /batch/event-mappings.")] = None,
+    file_name: Annotated[str, Query(max_length=255, description="Shown in the list of jobs.")] = "events",
+) -> Job:
+    """Take in a log of events, JSON lines or CSV, and queue it: every line is stored once, or reported."""
+    key = read_key(request.headers.get(HEADER))
+    largest = request.app.state.settings.max_upload_mib * KIB * KIB
+    body = stream_body(request, largest, LOG, FileTooLarge)
+    row = await service.take_in_log(body, _shown(file_name, "events"), adapter, mapping, key)
     response.headers["Location"] = f"/batch/jobs/{row.id}"
     return as_job(row)
 
@@ -156,14 +248,16 @@ async def cancel_job(service: Service, job_id: JobId) -> Job:
 
 @router.get("/jobs/{job_id}/results.csv", response_class=FileResponse, responses=_FILE)
 async def results(request: Request, service: Service, job_id: JobId) -> FileResponse:
-    """Download the file's rows with their answers, in the file's order."""
+    """Download the file's rows with their answers, in the file's order; a log has none."""
     row = await service.finished(job_id)
+    if row.kind == "events":
+        raise NotFound(_NO_RESULTS)
     return await asyncio.to_thread(_download, request, row, RESULTS, row.results_bytes)
 
 
 @router.get("/jobs/{job_id}/errors.csv", response_class=FileResponse, responses=_FILE)
 async def errors(request: Request, service: Service, job_id: JobId) -> FileResponse:
-    """Download the rows that could not be scored, with line number and reason, to correct and upload again."""
+    """Download the rows that were rejected, with line number and reason, to correct and upload again."""
     row = await service.finished(job_id)
     return await asyncio.to_thread(_download, request, row, ERRORS, row.errors_bytes)
 
@@ -172,11 +266,11 @@ def _download(request: Request, row: Row[Any], name: str, length: int) -> FileRe
     path = request.app.state.settings.batch_dir / row.id / name
     if not length or not cut(path, length):
         raise NotFound("This job has no such file: it ended before its first row, or the file is kept no longer.")
-    stem = row.file_name.removesuffix(".csv")
+    stem = re.sub(r"\.(csv|jsonl|ndjson|json)$", "", row.file_name)
     return FileResponse(path, media_type=f"{CSV}; charset=utf-8", filename=f"{stem}-{name}")
 
 
-def _shown(file_name: str) -> str:
+def _shown(file_name: str, otherwise: str = "customers.csv") -> str:
     """Keep what can be seen of a file's name; it is shown and offered for downloads, never opened."""
     name = file_name.replace("\\", "/").rpartition("/")[2]
-    return "".join(character for character in name if character.isprintable()).strip() or "customers.csv"
+    return "".join(character for character in name if character.isprintable()).strip() or otherwise

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, WithJsonSchema
 from sqlalchemy import Row
 
+from app.batch.event_counts import EventCounts
+from app.batch.event_report import EventReport, report_of
 from app.batch.mapping import missing_fields
 from app.batch.progress import (
     REJECTIONS_LISTED,
@@ -27,6 +29,7 @@ How = Literal["name", "classic name", "likeness", "content"]
 _EXAMPLE: Final[Any] = {"examples": [{"columns": {field.alias: field.column for field in FIELDS}}]}
 
 
+COUNTS: Final[dict[str, type[Counts] | type[EventCounts]]] = {"customers": Counts, "events": EventCounts}
 KNOWN: Final = {field.alias for field in FIELDS} | {CUSTOMER_ID}
 _MINUTES: Final = [field.alias for field in MINUTE_FIELDS]
 _COLUMNS_SCHEMA: Final[Any] = {
@@ -177,9 +180,10 @@ def read_trial_mapping(text: str | None) -> dict[str, str] | None:
 
 
 class Job(BaseModel):
-    """A file on its way: rows in = rows scored + rows rejected."""
+    """A file on its way: rows in = rows scored + rows rejected, or for a log as its report says."""
 
     id: str
+    kind: Literal["customers", "events"]
     file_name: str
     file_bytes: int
     state: State
@@ -206,6 +210,7 @@ class Job(BaseModel):
     reasons: bool = Field(description="Whether the results say why, for Medium and High rows.")
     results_ready: bool
     errors_ready: bool
+    events: EventReport | None = Field(description="What became of a log; null for a file of customers.")
 
 
 class JobList(BaseModel):
@@ -215,7 +220,7 @@ class JobList(BaseModel):
     next: str | None = Field(description="Cursor of the next page; null on the last one.")
 
 
-def rejections_of(counts: Counts) -> list[Rejection]:
+def rejections_of(counts: Counts | EventCounts) -> list[Rejection]:
     """List the most frequent reasons first."""
     most = counts.rejections.most_common(REJECTIONS_LISTED)
     return [Rejection(field=name, code=code, message=message, rows=rows) for (name, code, message), rows in most]
@@ -223,27 +228,35 @@ def rejections_of(counts: Counts) -> list[Rejection]:
 
 def as_job(row: Row[Any]) -> Job:
     """Show a job as its row and its counts stand."""
-    counts, told = Counts.from_json(row.counts), json.loads(row.mapping)
+    counts = COUNTS[row.kind].from_json(row.counts)
+    told = json.loads(row.mapping)
     is_finished = row.state not in UNFINISHED
     is_running = row.state == "running"
+    names = ("id", "kind", "file_name", "file_bytes", "state", "reason", "rows_known", "rows_done")
     return Job(
-        **{name: getattr(row, name) for name in ("id", "file_name", "file_bytes", "state", "reason")},
-        **{name: getattr(row, name) for name in ("created_at", "started_at", "finished_at", "rows_known", "rows_done")},
+        **{name: getattr(row, name) for name in (*names, "created_at", "started_at", "finished_at")},
+        **_of_customers(counts if isinstance(counts, Counts) else Counts()),
+        events=None if isinstance(counts, Counts) else report_of(counts),
         rows_exact=row.state == "done",
-        rows_scored=counts.scored,
         rows_rejected=counts.rejected,
         blank_lines=counts.blank_lines,
         duplicate_rows=counts.duplicates,
-        rows_without_customer_id=counts.without_id,
-        rows_with_warnings=counts.with_warnings,
         rows_per_second=round(pace) if (pace := speed(row.rows_done, row.active_seconds)) else None,
         seconds_left=seconds_left(row.rows_done, row.rows_known, row.active_seconds) if is_running else None,
-        tiers=tier_counts(counts.tiers),
         rejections=rejections_of(counts),
         models=json.loads(row.models),
         mapping=told["fields"],
         ignored_columns=told["ignored"],
         reasons=told.get("reasons", False),
-        results_ready=is_finished and row.results_bytes > 0,
+        results_ready=is_finished and row.results_bytes > 0 and isinstance(counts, Counts),
         errors_ready=is_finished and row.errors_bytes > 0 and counts.rejected > 0,
     )
+
+
+def _of_customers(counts: Counts) -> dict[str, Any]:
+    return {
+        "rows_scored": counts.scored,
+        "rows_without_customer_id": counts.without_id,
+        "rows_with_warnings": counts.with_warnings,
+        "tiers": tier_counts(counts.tiers),
+    }

@@ -1,13 +1,9 @@
 """The process that scores for a job while the worker stores: reads pieces of the file, gives them back scored."""
 
-import os
-import threading
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any
 
 import uuid_utils
 
@@ -15,20 +11,18 @@ from app.batch.blocks import Piece, read_block
 from app.batch.equipment import explainer
 from app.batch.intake import as_resolved
 from app.batch.scoring import ScoredBlock, score_block
+from app.batch.side_process import side_process
 from app.errors import SealBroken
 from app.segments.assignment import MODEL_NAME
 from app.segments.service import pinned_segment_model
 from app.telecom.champions import pinned_models
 
-ORPHAN_SECONDS: Final = 1.0
-NICENESS: Final = 10
-"""The service goes first when both want the processor. Not so the worker: it would be put aside with the lock held."""
 _at_work: dict[str, Any] = {}
 
 
 def scoring_process(models_dir: Path, versions: Sequence[str], told: Mapping[str, Any]) -> ProcessPoolExecutor:
     """Start the process; it ends with the block it is used in, or soon after its parent is gone."""
-    return ProcessPoolExecutor(1, get_context("spawn"), _prepare, (os.getpid(), models_dir, versions, told))
+    return side_process(get_ready, models_dir, versions, told)
 
 
 def get_ready(models_dir: Path, versions: Sequence[str], told: Mapping[str, Any]) -> None:
@@ -69,20 +63,3 @@ def prediction_rows(stored: Mapping[str, Sequence[Any]], job_id: str, created_at
     for values in zip(*stored.values(), strict=True):
         row = dict(zip(names, values, strict=True))
         yield {**row, "id": str(uuid_utils.uuid7()), "created_at": created_at, "request_id": job_id}
-
-
-def end_at_once() -> NoReturn:
-    """End the worker when its scoring process is lost: what is committed is whole; the service starts both afresh."""
-    os._exit(1)
-
-
-def _prepare(parent: int, models_dir: Path, versions: Sequence[str], told: Mapping[str, Any]) -> None:
-    os.nice(NICENESS)
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-    get_ready(models_dir, versions, told)
-
-
-def _end_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(ORPHAN_SECONDS)
-    os._exit(1)

@@ -4,8 +4,9 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import structlog
 import uuid_utils
@@ -13,9 +14,11 @@ from sqlalchemy import Engine, Row
 
 from app.batch import store
 from app.batch.detection import HEAD_BYTES
+from app.batch.event_counts import EventCounts
+from app.batch.event_intake import resolve_log
 from app.batch.intake import resolve
 from app.batch.job_files import UPLOAD, Upload, settle
-from app.batch.progress import UNFINISHED
+from app.batch.progress import UNFINISHED, Counts
 from app.batch.supervisor import Supervisor
 from app.db.engine import reading
 from app.db.moments import now
@@ -40,11 +43,40 @@ from app.web.body import KIB
 log = structlog.get_logger()
 
 _PIECE_BYTES = 1024 * KIB
+LOG_MAPPING: Final = "mapping"
+"""Key of the columns in a stored mapping for logs, and the parameter that names one."""
+MAPPING_ROUTES: Final = {"mapping_id": "mappings", LOG_MAPPING: "event-mappings"}
 Answer = TypeVar("Answer")
 
 
+@dataclass(frozen=True)
+class Order:
+    """What is wanted of a file.
+
+    Attributes
+    ----------
+    kind : str
+        What the file holds.
+    route, options : str
+        What makes two requests with the same file the same request.
+    plan : callable
+        Fixes how to read the file, from its first part; raises what the request is refused with.
+    versions : list of str
+        Models that answer, to the job's end.
+    counts : str
+        The counts of a job that has read nothing.
+    """
+
+    kind: str
+    route: str
+    options: str
+    plan: Callable[[bytes], dict[str, Any]]
+    versions: list[str]
+    counts: str
+
+
 class BatchService:
-    """Jobs over CSV files: their rows in the database, their files in the data folder, their ids in the queue."""
+    """Jobs over files: their rows in the database, their files in the data folder, their ids in the queue."""
 
     def __init__(
         self,
@@ -77,20 +109,57 @@ class BatchService:
         *,
         with_reasons: bool = False,
     ) -> Row[Any]:
-        """Put a file on the disk and queue its job; the same request with the same key gives the job there is.
+        """Put a file of customers on the disk and queue its job.
 
         Raises
         ------
         InvalidRequest, NotCsvFile
             The mapping does not fit the file, or it is not CSV; nothing is kept.
+        IdempotencyKeyReused, ModelNotReady, Unavailable
+            As ``_take_in``; a field set that the file may need has no loaded version.
+        """
+        mapping = await asyncio.to_thread(self._mapping, "mapping_id", mapping_id)
+
+        def plan(head: bytes) -> dict[str, Any]:
+            resolved = resolve(head, mapping, with_reasons=with_reasons)
+            self._need_models(resolved["fields"])
+            return resolved
+
+        options = json.dumps(mapping) + "reasons" * with_reasons
+        order = Order("customers", "POST /batch/jobs", options, plan, self._versions(), Counts().to_json())
+        return await self._take_in(body, file_name, key, order)
+
+    async def take_in_log(
+        self, body: AsyncIterator[bytes], file_name: str, adapter: str, mapping_id: str | None, key: str | None
+    ) -> Row[Any]:
+        """Put a log on the disk and queue its job.
+
+        Raises
+        ------
+        InvalidRequest, NotEventFile
+            The adapter or the mapping does not fit the file, or it is no log; nothing is kept.
+        IdempotencyKeyReused, Unavailable
+            As ``_take_in``.
+        """
+        mapping = await asyncio.to_thread(self._mapping, LOG_MAPPING, mapping_id)
+
+        def plan(head: bytes) -> dict[str, Any]:
+            return resolve_log(head, adapter, mapping and mapping[LOG_MAPPING])
+
+        options = json.dumps([adapter, mapping])
+        order = Order("events", "POST /batch/event-jobs", options, plan, [], EventCounts().to_json())
+        return await self._take_in(body, file_name, key, order)
+
+    async def _take_in(self, body: AsyncIterator[bytes], file_name: str, key: str | None, order: Order) -> Row[Any]:
+        """Take a file in; the same request with the same key gives the job there is.
+
+        Raises
+        ------
         IdempotencyKeyReused
             The key belongs to another request.
-        ModelNotReady
-            A field set that the file may need has no loaded version.
         Unavailable
             The disk or the database did not take it; nothing is kept.
         """
-        mapping = await asyncio.to_thread(self._mapping, mapping_id)
         job_id = str(uuid_utils.uuid7())
         folder = self._settings.batch_dir / job_id
         upload, is_sent = await asyncio.to_thread(Upload, folder, self._settings.max_upload_mib * KIB * KIB), False
@@ -98,11 +167,9 @@ class BatchService:
             async for piece in _in_pieces(body):
                 await asyncio.to_thread(upload.write, piece)
             digest = await asyncio.to_thread(upload.keep)
-            plan = await asyncio.to_thread(lambda: resolve(_head(folder / UPLOAD), mapping, with_reasons=with_reasons))
-            self._need_models(plan["fields"])
-            options = json.dumps(mapping) + "reasons" * with_reasons
-            wanted = idempotency.fingerprint("POST /batch/jobs", digest.encode(), options.encode())
-            job = self._new_job(job_id, file_name, upload, plan)
+            plan = await asyncio.to_thread(lambda: order.plan(_head(folder / UPLOAD)))
+            wanted = idempotency.fingerprint(order.route, digest.encode(), order.options.encode())
+            job = _new_job(job_id, file_name, upload, plan, order)
             key_row = {"key": key, "created_at": job["created_at"], "fingerprint": wanted, "reference": job_id}
             entry = {"job": job, "key_row": key_row if key else None, "is_new": True}
             is_sent = True
@@ -167,17 +234,6 @@ class BatchService:
                 log.warning("job_not_enqueued", error=type(error).__name__)
         self._supervisor.wake()
 
-    def _new_job(self, job_id: str, file_name: str, upload: Upload, plan: dict[str, Any]) -> dict[str, Any]:
-        return store.a_new_job(
-            id=job_id,
-            created_at=now(),
-            file_name=file_name,
-            file_bytes=upload.size,
-            mapping=json.dumps(plan, ensure_ascii=False),
-            models=json.dumps(self._versions()),
-            rows_known=max(0, upload.lines - plan["dialect"]["has_header"]),
-        )
-
     def _versions(self) -> list[str]:
         """Name the versions that a job of now is answered by, to its end."""
         versions = [f"{model.name}/{model.version}" for model in self._models.values()]
@@ -188,19 +244,34 @@ class BatchService:
         if any(field_set not in self._models for field_set in needed):
             raise ModelNotReady
 
-    def _mapping(self, mapping_id: str | None) -> dict[str, Any] | None:
+    def _mapping(self, parameter: str, mapping_id: str | None) -> dict[str, Any] | None:
+        """Read the mapping that a request names; one for logs has its columns under another key."""
         if mapping_id is None:
             return None
         text = self._read(store.read_mapping, mapping_id)
-        if text is None:
-            message = "There is no mapping with this id: send one to POST /batch/mappings first"
-            raise InvalidRequest([FieldProblem("mapping_id", "unknown_mapping", message)])
-        mapping: dict[str, Any] = json.loads(text)
+        mapping: dict[str, Any] | None = None if text is None else json.loads(text)
+        if mapping is None or (LOG_MAPPING in mapping) != (parameter == LOG_MAPPING):
+            message = f"There is no mapping with this id: send one to POST /batch/{MAPPING_ROUTES[parameter]} first"
+            raise InvalidRequest([FieldProblem(parameter, "unknown_mapping", message)])
         return mapping
 
     def _read(self, read: Callable[..., Answer], *parameters: Any) -> Answer:
         with reading(self._engine) as connection:
             return read(connection, *parameters)
+
+
+def _new_job(job_id: str, file_name: str, upload: Upload, plan: dict[str, Any], order: Order) -> dict[str, Any]:
+    return store.a_new_job(
+        id=job_id,
+        kind=order.kind,
+        created_at=now(),
+        file_name=file_name,
+        file_bytes=upload.size,
+        mapping=json.dumps(plan, ensure_ascii=False),
+        models=json.dumps(order.versions),
+        counts=order.counts,
+        rows_known=max(0, upload.lines - plan["dialect"]["has_header"]),
+    )
 
 
 def _head(path: Path) -> bytes:

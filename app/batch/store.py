@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from app.batch.progress import UNFINISHED, Counts
+from app.batch.progress import KEPT, UNFINISHED, Counts
 from app.db.tables import jobs, mappings
 from app.predictions.idempotency import claim
 
@@ -44,7 +44,7 @@ def a_new_job(**values: Any) -> dict[str, Any]:
         "active_seconds": 0.0,
     }
     fresh = {"cancel_requested": 0, "attempt": 0, "stalled": 0, "counts": Counts().to_json()}
-    return {"state": "queued", **nothing, **fresh, **values}
+    return {"kind": "customers", "state": "queued", **nothing, **fresh, **values}
 
 
 def read_job(connection: Connection, job_id: str) -> Row[Any] | None:
@@ -75,7 +75,7 @@ def finished_before(connection: Connection, time: str) -> list[str]:
 
 def forget_files(connection: Connection, finished_before: str) -> None:
     """Record that the files of jobs that ended before a time are gone."""
-    old = (jobs.c.finished_at < finished_before, jobs.c.results_bytes > 0)
+    old = (jobs.c.finished_at < finished_before, jobs.c.results_bytes + jobs.c.errors_bytes > 0)
     connection.execute(update(jobs).where(*old).values(results_bytes=0, errors_bytes=0))
 
 
@@ -113,15 +113,20 @@ def is_cancel_requested(connection: Connection, job_id: str) -> bool:
 
 
 def end_abandoned(connection: Connection, state: str, reason: str, now: str | None) -> Sequence[Row[Any]]:
-    """Record what became of the running job whose process is gone; gives the job."""
-    is_running = jobs.c.state == "running"
-    abandoned = connection.execute(select(jobs).where(is_running)).all()
-    connection.execute(update(jobs).where(is_running).values(state=state, reason=reason, finished_at=now))
+    """Record what became of the running job whose process is gone, and what is kept of a failed one; gives the job."""
+    abandoned = connection.execute(select(jobs).where(jobs.c.state == "running")).all()
+    for job in abandoned:
+        told = f"{reason} {KEPT[job.kind]}" if state == "failed" else reason
+        ended = update(jobs).where(jobs.c.id == job.id, jobs.c.state == "running")
+        connection.execute(ended.values(state=state, reason=told, finished_at=now))
     return abandoned
 
 
 def give_up(connection: Connection, job_id: str, reason: str, now: str) -> Row[Any] | None:
-    """Record that a job failed, unless it has ended already; gives the job."""
+    """Record that a job failed and what is kept of it, unless it has ended already; gives the job."""
+    job = read_job(connection, job_id)
+    if job is None:
+        return None
     unfinished = update(jobs).where(jobs.c.id == job_id, jobs.c.state.in_(UNFINISHED))
-    connection.execute(unfinished.values(state="failed", reason=reason, finished_at=now))
+    connection.execute(unfinished.values(state="failed", reason=f"{reason} {KEPT[job.kind]}", finished_at=now))
     return read_job(connection, job_id)

@@ -152,7 +152,7 @@ class Supervisor:
     def _fail(self, process: subprocess.Popen[bytes], reason: str) -> None:
         _kill(process)
         self._process = None
-        self._abandon("failed", f"{reason} Customers scored until then are stored.")
+        self._abandon("failed", reason)
 
     def _abandon(self, state: str, reason: str) -> None:
         log.error("worker_lost", state=state, reason=reason)

@@ -1,11 +1,13 @@
 """Wait for another process's result without waiting for ever."""
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from multiprocessing import active_children
 from typing import Final, NoReturn, TypeVar
 
 LOOK_SECONDS: Final = 0.5
+Part = TypeVar("Part")
 Result = TypeVar("Result")
 
 
@@ -22,3 +24,17 @@ def result_of(future: "Future[Result]", processes: int, lost: Callable[[], NoRet
             return future.result()
         if len(active_children()) < processes:
             lost()
+
+
+def in_order(
+    submit: "Callable[[Part], Future[Result]]", parts: Iterator[Part], ahead: int, lost: Callable[[], NoReturn]
+) -> Iterator[tuple[Part, Result]]:
+    """Keep a few parts ahead in one other process, and give each back with its result, in their order."""
+    waiting: deque[tuple[Part, Future[Result]]] = deque()
+    while True:
+        while len(waiting) <= ahead and (part := next(parts, None)) is not None:
+            waiting.append((part, submit(part)))
+        if not waiting:
+            return
+        part, future = waiting.popleft()
+        yield part, result_of(future, 1, lost)

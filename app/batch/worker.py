@@ -134,7 +134,7 @@ class Worker:
         # The place is logged, the message is not: it may repeat a customer's row.
         place = traceback.format_tb(error.__traceback__)[-5:]
         log.error("job_failed", job=job_id, error=type(error).__name__, place=place)
-        reason = f"Something went wrong on our side ({type(error).__name__}). Customers scored until then are stored."
+        reason = f"Something went wrong on our side ({type(error).__name__})."
         job = None
         with suppress(DBAPIError), self._engine.begin() as connection:  # unless it is recorded, the job is tried again
             job = store.give_up(connection, job_id, reason, now())

@@ -14,7 +14,7 @@ import pytest
 import uuid_utils
 from sqlalchemy import Engine, Row, select
 
-from app.batch import intake, job_run, scorer, store
+from app.batch import customer_job, intake, job_run, scorer, store
 from app.batch.job_files import ERRORS, RESULTS, UPLOAD
 from app.batch.progress import Counts
 from app.db.tables import customers, predictions
@@ -61,9 +61,10 @@ class ScoringHere:
 
 def score_here(monkeypatch: pytest.MonkeyPatch, piece_bytes: int = SMALL_PIECE) -> None:
     """Let jobs run in this process, in small chunks and without pauses."""
-    monkeypatch.setattr(job_run, "scoring_process", ScoringHere)
-    for bound in ("LEAST_PIECE_BYTES", "MOST_PIECE_BYTES", "MOST_EXPLAINED_BYTES"):
-        monkeypatch.setattr(job_run, bound, piece_bytes)
+    monkeypatch.setattr(customer_job, "scoring_process", ScoringHere)
+    monkeypatch.setattr(job_run, "LEAST_PIECE_BYTES", piece_bytes)
+    for bound in ("MOST_PIECE_BYTES", "MOST_EXPLAINED_BYTES"):
+        monkeypatch.setattr(customer_job, bound, piece_bytes)
     monkeypatch.setattr(job_run, "GAP_SECONDS", 0.0)
     monkeypatch.setattr(job_run, "RETRY_SECONDS", 0.0)
 

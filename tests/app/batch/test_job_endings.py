@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
-from app.batch import job_files, job_run, store
+from app.batch import customer_job, job_files, job_run, store
 from app.batch.job_files import UPLOAD, Outputs
 from app.batch.job_run import Stopped
 from app.errors import StorageFull
@@ -135,7 +135,7 @@ def test_a_job_that_waits_stops_with_the_service(bench: Bench, monkeypatch: pyte
         raise StorageFull if wait == "disk" else OperationalError("INSERT", None, Exception("busy"), False)
 
     monkeypatch.setattr(job_run, "is_connection_lost", lambda error: False)
-    monkeypatch.setattr(*((Outputs, "append") if wait == "disk" else (job_run, "insert_predictions")), never)
+    monkeypatch.setattr(*((Outputs, "append") if wait == "disk" else (customer_job, "insert_predictions")), never)
     job_id = bench.job(MANY)
     with pytest.raises(Stopped):
         bench.take_over(job_id).run()
@@ -180,7 +180,7 @@ def test_three_attempts_without_a_row_are_enough(bench: Bench, stalled: int, sta
 def test_an_attempt_that_stores_a_row_begins_the_count_anew(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     job_id = bench.job(MANY, stalled=2)
     with monkeypatch.context() as broken:
-        fail_once(broken, job_run, "insert_predictions", 2, RuntimeError("killed here"))
+        fail_once(broken, customer_job, "insert_predictions", 2, RuntimeError("killed here"))
         with pytest.raises(RuntimeError):
             bench.take_over(job_id).run()
     assert bench.row(job_id).stalled == 0

@@ -117,12 +117,12 @@ def lengths(folder: Path) -> list[int]:
 
 
 def test_outputs_grow_and_are_cut_back_to_what_is_vouched_for(tmp_path: Path) -> None:
-    with Outputs(tmp_path, 0, 0) as outputs:
+    with Outputs(tmp_path, (RESULTS, ERRORS), (0, 0)) as outputs:
         outputs.append(b"header\r\n", b"errors\r\n")
         outputs.append(b"row 1\r\n", b"")
         assert outputs.lengths == (15, 8)
         outputs.append(b"row 2\r\n", b"why\r\n")
-    with Outputs(tmp_path, 15, 8) as outputs:
+    with Outputs(tmp_path, (RESULTS, ERRORS), (15, 8)) as outputs:
         assert lengths(tmp_path) == [15, 8]
         outputs.append(b"row two\r\n", b"")
     assert (tmp_path / RESULTS).read_bytes() == b"header\r\nrow 1\r\nrow two\r\n"
@@ -133,7 +133,7 @@ def test_outputs_grow_and_are_cut_back_to_what_is_vouched_for(tmp_path: Path) ->
 def test_an_append_that_does_not_fit_leaves_both_files_as_they_were(
     tmp_path: Path, results: bytes, errors: bytes
 ) -> None:
-    with Outputs(tmp_path, 0, 0) as outputs:
+    with Outputs(tmp_path, (RESULTS, ERRORS), (0, 0)) as outputs:
         outputs.append(b"header", b"errors")
         with largest_file(1_000), pytest.raises(StorageFull):
             outputs.append(results, errors)
@@ -147,7 +147,7 @@ def test_an_append_that_does_not_fit_leaves_both_files_as_they_were(
 def test_what_is_appended_is_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[int] = []
     monkeypatch.setattr(job_files.os, "fsync", synced.append)
-    with Outputs(tmp_path, 0, 0) as outputs:
+    with Outputs(tmp_path, (RESULTS, ERRORS), (0, 0)) as outputs:
         outputs.append(b"rows", b"why")
         assert len(set(synced)) == 2
         outputs.append(b"rows", b"")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from app.batch import intake, job_run, store
+from app.batch import customer_job, intake, job_run, store
 from app.batch.job_files import ERRORS, RESULTS
 from app.batch.progress import Counts
 from app.segments.assignment import MODEL_NAME
@@ -108,7 +108,7 @@ def test_rows_stay_as_wide_as_the_header_that_the_release_before_wrote(bench: Be
 
 
 def test_rows_that_are_explained_are_taken_in_smaller_chunks() -> None:
-    most = job_run.MOST_EXPLAINED_BYTES
-    assert most < job_run.MOST_PIECE_BYTES
+    most = customer_job.MOST_EXPLAINED_BYTES
+    assert most < customer_job.MOST_PIECE_BYTES
     assert job_run.next_piece_bytes(most, 0.001, most) == most
     assert job_run.next_piece_bytes(most, 5.0, most) == most // 2

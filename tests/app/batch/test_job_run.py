@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
-from app.batch import job_run, store
+from app.batch import customer_job, job_run, store
 from app.batch.job_files import ERRORS, RESULTS, UPLOAD, Outputs
 from app.batch.job_run import JobRun, Stopped
 from app.predictions.sums import read_portfolio
@@ -158,10 +158,10 @@ def test_a_file_without_minutes_is_answered_by_the_core_model(bench: Bench) -> N
 @pytest.mark.parametrize(
     ("owner", "name"),
     [
-        (job_run, "insert_predictions"),  # appended, and the transaction has not begun to store
+        (customer_job, "insert_predictions"),  # appended, and the transaction has not begun to store
         (store, "move_on"),  # stored, and the transaction is not committed
         (Outputs, "append"),
-        (job_run, "score_piece"),
+        (customer_job, "score_piece"),
     ],
 )
 @pytest.mark.parametrize("at", [1, 2, 4])
@@ -187,7 +187,7 @@ def test_a_job_that_broke_off_goes_on_where_its_row_says(
 def test_rows_that_were_appended_and_not_stored_are_cut_off(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     job_id = bench.job(MANY)
     with monkeypatch.context() as broken:
-        fail_once(broken, job_run, "insert_predictions", 3, RuntimeError("killed here"))
+        fail_once(broken, customer_job, "insert_predictions", 3, RuntimeError("killed here"))
         with pytest.raises(RuntimeError):
             bench.take_over(job_id).run()
     assert bench.path(job_id, RESULTS).stat().st_size > bench.row(job_id).results_bytes > 0
@@ -231,7 +231,7 @@ def test_a_connection_lost_at_the_commit_doubles_nothing_and_loses_nothing(bench
 def test_a_busy_database_is_asked_again(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     busy = OperationalError("INSERT", None, Exception("busy"), False)
     monkeypatch.setattr(job_run, "is_connection_lost", lambda error: False)
-    fail_once(monkeypatch, job_run, "insert_predictions", 2, busy)
+    fail_once(monkeypatch, customer_job, "insert_predictions", 2, busy)
     fail_once(monkeypatch, job_run.store, "move_on", 4, busy)
     job_id = bench.job(MANY)
     bench.take_over(job_id).run()

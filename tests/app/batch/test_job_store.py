@@ -152,7 +152,8 @@ def test_what_ran_in_a_lost_process_is_told(connection: Connection, told: str, a
     abandoned = store.end_abandoned(connection, told, "Its process ended.", at)
     assert [job.id for job in abandoned] == [ids["running"]]
     job = read(connection, ids["running"])
-    assert (job.state, job.reason, job.finished_at) == (told, "Its process ended.", at)
+    kept = " Customers scored until then are stored." if told == "failed" else ""
+    assert (job.state, job.reason, job.finished_at) == (told, f"Its process ended.{kept}", at)
     assert {each: state(connection, ids[each]) for each in STATES if each != "running"} == {
         each: each for each in STATES if each != "running"
     }
@@ -164,7 +165,8 @@ def test_a_job_is_given_up_alone_and_only_before_its_end(connection: Connection,
     given_up = store.give_up(connection, job_id, "It cannot go on.", NOW)
     assert given_up is not None
     assert given_up.state == ("failed" if before in UNFINISHED else before)
-    assert given_up.reason == ("It cannot go on." if before in UNFINISHED else None)
+    kept = "It cannot go on. Customers scored until then are stored."
+    assert given_up.reason == (kept if before in UNFINISHED else None)
     assert state(connection, other) == "running"
 
 

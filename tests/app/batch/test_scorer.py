@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from app.batch import intake, scorer
+from app.batch import intake, scorer, side_process
 from app.batch.blocks import Piece, read_pieces
 from app.batch.scorer import prediction_rows, score_piece, scoring_process
 from app.batch.scoring import ScoredBlock
@@ -106,8 +106,8 @@ def test_rows_are_complete_and_in_the_order_of_the_file() -> None:
 def test_the_process_ends_when_its_parent_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     parents = iter([7, 7, 1])
     ended: list[int] = []
-    monkeypatch.setattr(scorer, "ORPHAN_SECONDS", 0.0)
+    monkeypatch.setattr(side_process, "ORPHAN_SECONDS", 0.0)
     monkeypatch.setattr(os, "getppid", lambda: next(parents))
     monkeypatch.setattr(os, "_exit", ended.append)
-    scorer._end_with(7)
+    side_process._end_with(7)
     assert (ended, list(parents)) == ([1], [])

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from app.batch import job_run, store, worker
+from app.batch import customer_job, store, worker
 from app.batch.job_files import UPLOAD
 from app.batch.job_run import JobRun
 from app.batch.queue import enqueue, open_queue
@@ -181,13 +181,13 @@ def test_what_an_earlier_life_left_running_is_not_shown_as_running(bench: Bench)
 
 def test_a_worker_that_is_asked_to_stop_takes_no_other_job(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = queue_up(bench), queue_up(bench)
-    real = job_run.insert_predictions
+    real = customer_job.insert_predictions
 
     def stopping(*arguments: Any) -> int:
         bench.stop.set()
         return real(*arguments)
 
-    monkeypatch.setattr(job_run, "insert_predictions", stopping)
+    monkeypatch.setattr(customer_job, "insert_predictions", stopping)
     assert work(bench) == 0
     assert states(bench, first, second) == ["interrupted", "queued"]
 
