@@ -1,12 +1,12 @@
 /** The calls about CSV files. Every failure is one of the classes in failures.js. */
-import { getJson, postJson, send, upload } from "./api.js";
+import { getJson, postJson, send } from "./api.js";
+import { readable, uploadFile } from "./file-upload.js";
+
+export { FileGone, newKey } from "./file-upload.js";
 
 const CSV = "text/csv";
 const HEAD_BYTES = 256 * 1024;
 const PREVIEW_TIMEOUT_MS = 30_000;
-
-/** The file on the person's disk has changed, moved or may no longer be read. */
-export class FileGone extends Error {}
 
 /**
  * Ask how a file would be read; only its first part is sent, and nothing is stored.
@@ -39,16 +39,9 @@ export function saveMapping(mapping) {
  * @returns {Promise<object>} the job
  * @throws {FileGone | import("./api.js").ApiError}
  */
-export async function startJob(file, { mappingId, reasons = false, idempotencyKey, signal, onProgress }) {
+export function startJob(file, { mappingId, reasons = false, idempotencyKey, signal, onProgress }) {
   const query = new URLSearchParams({ mapping_id: mappingId, file_name: file.name, ...(reasons && { reasons }) });
-  const headers = { "Idempotency-Key": idempotencyKey };
-  try {
-    return await upload(`/batch/jobs?${query}`, file, { type: CSV, headers, signal, onProgress });
-  } catch (error) {
-    // A browser reports a file that vanished during the upload as a lost connection.
-    if (!signal.aborted) await readable(file, 1);
-    throw error;
-  }
+  return uploadFile(`/batch/jobs?${query}`, file, { type: CSV, idempotencyKey, signal, onProgress });
 }
 
 /** @param {string} id @returns {Promise<object>} the job as it is now */
@@ -76,20 +69,6 @@ export function errorsAddress(id) {
   return `${jobAddress(id)}/errors.csv`;
 }
 
-/** @returns {string} a key no other upload has */
-export function newKey() {
-  // Not crypto.randomUUID: it is missing on a page that came over plain HTTP from another machine.
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 function jobAddress(id) {
   return `/batch/jobs/${encodeURIComponent(id)}`;
-}
-
-async function readable(file, bytes) {
-  try {
-    return await file.slice(0, bytes).arrayBuffer();
-  } catch (error) {
-    throw new FileGone("The file cannot be read any more: choose it again", { cause: error });
-  }
 }

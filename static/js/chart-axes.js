@@ -42,7 +42,7 @@ export function labelOf(pen) {
 
 /** The plot fills its box: what the axes write lies inside. */
 export function grid(sides) {
-  return { left: 0, right: 12, top: 12, bottom: 0, outerBoundsMode: "same", outerBoundsContain: "all", ...sides };
+  return { left: 0, right: 12, top: 12, bottom: 3, outerBoundsMode: "same", outerBoundsContain: "all", ...sides };
 }
 
 /**

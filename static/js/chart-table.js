@@ -33,10 +33,11 @@ function lineTable(chart) {
 }
 
 function sideBySide({ x, y }, series, places) {
-  const shown = thinned(places);
+  // Places that have names, such as weeks, are few and each is looked for.
+  const shown = x.categories ? places : thinned(places);
   const lookUps = series.map((each) => new Map(placesOf(each).map((place, at) => [place, cellOf(each, at, y.unit)])));
   return {
-    columns: [column(x.label), ...series.map(({ name }) => column(series.length > 1 ? name : y.label))],
+    columns: [column(x.label, !x.categories), ...series.map(({ name }) => column(series.length > 1 ? name : y.label))],
     rows: shown.map((place) => [{ text: placeWords(place, x) }, ...lookUps.map((lookUp) => ({ text: lookUp.get(place) }))]),
     note: noteOf(shown.length, places.length),
   };

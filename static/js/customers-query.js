@@ -3,43 +3,37 @@
  * Pure: text in, text out. The service judges the values; nothing is dropped here.
  */
 import { typedNumber, typedText } from "./format.js";
+import { FIRST_PAGE, rangeOf, readTrail, withSearch, writePage, writeTrail } from "./list-pages.js";
+
+export { ROWS, firstPage, nextPage, previousPage } from "./list-pages.js";
 
 export const LIST_PAGE = "/customers.html";
-export const ROWS = 50;
 
 const EVERYONE_PRESENT = { tier: "", segment: "", value_band: "", q: "", min_clv: "", outcome: "current" };
 const RISKIEST_MONEY_FIRST = { sort: "value_at_risk", order: "desc" };
-// Each page passed adds its cursor; an address has to stay shorter than what servers and chat programs take.
-const LONGEST_TRAIL = 20;
-const FIRST_PAGE = { trail: [], page: 1 };
 
 /**
  * Read an address.
  * @param {string} search the part from the question mark on
- * @returns {{filters: object, sort: string, order: string, trail: string[], page: number}} `trail` are the cursors of
- *   the pages after the first, the last one is shown
+ * @returns {{filters: object, sort: string, order: string, trail: string[], page: number}}
  */
 export function readQuery(search) {
   const given = new URLSearchParams(search);
   const read = (defaults) => Object.fromEntries(Object.entries(defaults).map(([name, or]) => [name, given.get(name) ?? or]));
-  const trail = given.getAll("cursor");
-  const page = Math.max(Number.parseInt(given.get("page") ?? "", 10) || 0, trail.length + 1);
-  return { filters: read(EVERYONE_PRESENT), ...read(RISKIEST_MONEY_FIRST), trail, page: trail.length ? page : 1 };
+  return { filters: read(EVERYONE_PRESENT), ...read(RISKIEST_MONEY_FIRST), ...readTrail(given) };
 }
 
 /** The address of the page that shows a query. */
 export function pageAddress(query) {
   const parameters = changed(query);
-  for (const cursor of query.trail) parameters.append("cursor", cursor);
-  if (query.page > 1) parameters.append("page", String(query.page));
+  writeTrail(parameters, query);
   return withSearch(LIST_PAGE, parameters);
 }
 
 /** The query of GET /customers, with its question mark. */
 export function listSearch(query) {
   const parameters = changed(query);
-  if (query.trail.length) parameters.append("cursor", query.trail.at(-1));
-  parameters.append("limit", String(ROWS));
+  writePage(parameters, query);
   return withSearch("", parameters);
 }
 
@@ -72,38 +66,17 @@ export function sortedBy(query, sort) {
   return { ...query, sort, order, ...FIRST_PAGE };
 }
 
-export function nextPage(query, cursor) {
-  return { ...query, trail: [...query.trail, cursor].slice(-LONGEST_TRAIL), page: query.page + 1 };
-}
-
-/** The page before, or null on the first page and where the address no longer remembers it. */
-export function previousPage(query) {
-  const isForgotten = query.trail.length === 1 && query.page > 2;
-  if (!query.trail.length || isForgotten) return null;
-  return { ...query, trail: query.trail.slice(0, -1), page: query.page - 1 };
-}
-
-export function firstPage(query) {
-  return { ...query, ...FIRST_PAGE };
-}
-
 export function isFiltered({ filters }) {
   return Object.entries(EVERYONE_PRESENT).some(([name, value]) => filters[name] !== value);
 }
 
 /** Say which customers of the order are shown: "Customers 51 to 100". */
 export function rangeWords(query, shown) {
-  const first = (query.page - 1) * ROWS + 1;
-  if (shown === 1) return `Customer ${first.toLocaleString("en-US")}`;
-  return `Customers ${first.toLocaleString("en-US")} to ${(first + shown - 1).toLocaleString("en-US")}`;
+  return rangeOf("Customer", query, shown);
 }
 
 function changed({ filters, sort, order }) {
   const defaults = { ...EVERYONE_PRESENT, ...RISKIEST_MONEY_FIRST };
   const given = Object.entries({ ...filters, sort, order });
   return new URLSearchParams(given.filter(([name, value]) => value !== defaults[name]));
-}
-
-function withSearch(path, parameters) {
-  return parameters.size ? `${path}?${parameters}` : path;
 }

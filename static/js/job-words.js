@@ -11,6 +11,8 @@ const STATES = {
   cancelled: "Cancelled",
   interrupted: "Interrupted",
 };
+/** A job that reads a log of events; every other one scores a file of customers. */
+const LOG = "events";
 const FINAL = new Set(["done", "failed", "cancelled"]);
 const NEXT_STEPS = {
   queued: "It starts by itself. You can leave this page and come back.",
@@ -20,10 +22,13 @@ const NEXT_STEPS = {
   cancelled: "What was scored so far is kept. Upload the file again to score all of it.",
   interrupted: "It goes on by itself from where it stopped. If it does not within a minute, tell an operator.",
 };
+const AGAIN = "What was read so far is kept. Load the log again to read the rest: nothing is stored twice.";
+const LOG_STATES = { ...STATES, running: "Reading" };
+const LOG_NEXT_STEPS = { ...NEXT_STEPS, failed: AGAIN, cancelled: AGAIN };
 
-/** @param {{state: string}} job @returns {string} */
-export function stateWord({ state }) {
-  return STATES[state] ?? state;
+/** @param {{state: string, kind?: string}} job @returns {string} */
+export function stateWord({ state, kind }) {
+  return (kind === LOG ? LOG_STATES : STATES)[state] ?? state;
 }
 
 /** @param {{state: string}} job @returns {boolean} whether nothing will change any more */
@@ -32,8 +37,8 @@ export function isOver({ state }) {
 }
 
 /** @param {{state: string}} job @returns {string} what a person can do or expect now */
-export function nextStep({ state }) {
-  return NEXT_STEPS[state] ?? "";
+export function nextStep({ state, kind }) {
+  return (kind === LOG ? LOG_NEXT_STEPS : NEXT_STEPS)[state] ?? "";
 }
 
 /** @param {object} job @returns {string} "5,000 of about 1,200,000 rows (0 %)" */
@@ -59,9 +64,14 @@ export function paceOf(job) {
 }
 
 /** @param {object} job @returns {string} what goes into the list and to a screen reader */
-export function outcomeOf({ rows_scored, rows_rejected }) {
-  const scored = `${countOf(rows_scored, "row")} scored`;
-  return rows_rejected ? `${scored}, ${count(rows_rejected)} to correct` : scored;
+export function outcomeOf({ kind, events, rows_scored, rows_rejected }) {
+  const good = kind === LOG ? `${countOf(events.accepted, "event")} stored` : `${countOf(rows_scored, "row")} scored`;
+  return rows_rejected ? `${good}, ${count(rows_rejected)} to correct` : good;
+}
+
+/** @param {object} job @returns {string} the page that shows it */
+export function jobPage({ kind }) {
+  return kind === LOG ? "/users.html" : "/batch.html";
 }
 
 /** @param {object} job @returns {string} how many rows a person has to correct, and how */

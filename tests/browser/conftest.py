@@ -81,11 +81,18 @@ def watch() -> Watch:
 
 
 @pytest.fixture
-def page(context: BrowserContext, watch: Watch) -> Iterator[Page]:
+def first_path() -> str:
+    """Address of the page a test begins with; empty where a test opens its own."""
+    return "/"
+
+
+@pytest.fixture
+def page(context: BrowserContext, watch: Watch, first_path: str) -> Iterator[Page]:
     """The Analyse page, loaded; fails the test on any console error or CSP report that was not announced."""
     page = context.new_page()
     page.on("console", watch.on_console)
     page.on("pageerror", lambda error: watch.complaints.append(f"uncaught: {error}"))
-    page.goto("/")
+    if first_path:
+        page.goto(first_path)
     yield page
     assert watch.surprises() == []

@@ -237,7 +237,9 @@ def test_an_unknown_page_says_where_to_go(page: Page, watch: Watch) -> None:
 def test_every_link_of_the_navigation_leads_somewhere(page: Page) -> None:
     links = page.get_by_role("navigation", name="Pages").get_by_role("link")
     addresses = [link.get_attribute("href") for link in links.all()]
-    assert addresses == ["/", "/customers.html", "/batch.html", "/segments.html", "/models.html", "/docs"]
+    assert addresses == [
+        "/", "/customers.html", "/users.html", "/batch.html", "/segments.html", "/models.html", "/docs",
+    ]  # fmt: skip
     assert {page.request.get(address).status for address in addresses if address} == {200}
 
 

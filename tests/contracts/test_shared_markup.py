@@ -14,7 +14,7 @@ WITH_HEADER = [name for name, text in PAGES.items() if "site-header-inner" in te
 TEMPLATE = re.compile(r'^ *<template id="([\w-]+)">\n.*?^ *</template>$', re.M | re.S)
 QUESTION = re.compile(r'^ *<form-field name="([\w-]+)".*?^ *</form-field>$', re.M | re.S)
 HEADER = re.compile(r'^ *<a class="skip-link".*?</header>$', re.M | re.S)
-ADDRESSES = ["/", "/customers.html", "/batch.html", "/segments.html", "/models.html", "/docs"]
+ADDRESSES = ["/", "/customers.html", "/users.html", "/batch.html", "/segments.html", "/models.html", "/docs"]
 PROFILE_PAGES = ("index.html", "customer.html")
 
 

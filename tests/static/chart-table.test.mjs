@@ -31,6 +31,14 @@ test("lines that share their places stand side by side, with their intervals", (
   assert.equal(table.note, "");
 });
 
+test("a line over named places has a row for each of them, and names stand at the start", () => {
+  const weeks = Array.from({ length: 26 }, (_, place) => `Week ${place}`);
+  const points = weeks.map((_, place) => [place, 0.1]);
+  const table = chartTable(chartOf("line", { x: axis("Week", "words", { categories: weeks }), series: [series("Risk", points)] }));
+  assert.deepEqual(table.rows.map(([name]) => name.text), weeks);
+  assert.deepEqual([table.columns.map(({ isNumber }) => isNumber), table.note], [[false, true], ""]);
+});
+
 test("lines of other places stand below each other, each with a fair part of the rows", () => {
   const long = Array.from({ length: 101 }, (_, place) => [place / 100, place / 100]);
   const table = chartTable(chartOf("line", { series: [series("Model", long), series("Guessing", [[0, 0], [1, 1]])] }));

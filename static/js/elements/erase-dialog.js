@@ -1,20 +1,23 @@
 /**
- * Asks once more before a customer is erased.
+ * Asks once more before somebody is erased.
  *
- * <erase-dialog></erase-dialog>
+ * <erase-dialog what="customer"></erase-dialog>
  *
- * Method: `ask(customerId)` opens it. Event: `erase-confirmed` when the person says so; closing it any other way keeps
- * the customer.
+ * Method: `ask(id)` opens it. Event: `erase-confirmed` when the person says so; closing it any other way keeps who it is.
  */
 export class EraseDialog extends HTMLElement {
-  ask(customerId) {
+  ask(id) {
     if (!this.firstElementChild) this.#build();
-    this.querySelector("h2").textContent = `Erase customer ${customerId}?`;
+    this.querySelector("h2").textContent = `Erase ${this.#what} ${id}?`;
     this.querySelector("dialog").showModal();
   }
 
+  get #what() {
+    return this.getAttribute("what");
+  }
+
   #build() {
-    this.append(document.querySelector("#erase-dialog-template").content.cloneNode(true));
+    this.append(document.querySelector(`#erase-${this.#what}-template`).content.cloneNode(true));
     const dialog = this.querySelector("dialog");
     this.querySelector("[data-act=keep]").addEventListener("click", () => dialog.close());
     this.querySelector("[data-act=erase]").addEventListener("click", () => {

@@ -8,6 +8,9 @@
  */
 import { percent, percentInterval } from "../format.js";
 
+/** So close to an end, a word in the middle of the tick would stick out of the drawing. */
+const NEAR_END = 0.1;
+
 export class IntervalMeter extends HTMLElement {
   set reading({ estimate, interval, typical }) {
     this.replaceChildren(document.querySelector("#interval-meter-template").content.cloneNode(true));
@@ -20,7 +23,10 @@ export class IntervalMeter extends HTMLElement {
     place(drawing.querySelector(".meter-band"), { x: low, width: high - low });
     place(drawing.querySelector(".meter-point"), { cx: estimate });
     place(drawing.querySelector(".meter-typical"), { x1: typical, x2: typical });
-    place(drawing.querySelector(".meter-typical-word"), { x: typical });
+    const word = drawing.querySelector(".meter-typical-word");
+    word.classList.toggle("at-start", typical < NEAR_END);
+    word.classList.toggle("at-end", typical > 1 - NEAR_END);
+    place(word, { x: typical });
     this.querySelector(".meter-words").textContent = percentInterval(interval);
   }
 }

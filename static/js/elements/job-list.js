@@ -7,7 +7,7 @@
  * Events: `more-asked` with detail {cursor}, `first-asked` when there is no file yet and a person wants to choose one.
  */
 import { moment } from "../calendar.js";
-import { isOver, outcomeOf, rowsDone } from "../job-words.js";
+import { isOver, jobPage, outcomeOf, rowsDone } from "../job-words.js";
 import "./state-mark.js";
 
 export class JobList extends HTMLElement {
@@ -40,7 +40,7 @@ export class JobList extends HTMLElement {
     // Imported, not cloned: an element inside a template becomes itself only in the page's own document.
     const row = document.importNode(document.querySelector("#job-row-template").content.firstElementChild, true);
     row.querySelector("a").textContent = job.file_name;
-    row.querySelector("a").href = `?job=${encodeURIComponent(job.id)}`;
+    row.querySelector("a").href = `${jobPage(job)}?job=${encodeURIComponent(job.id)}`;
     row.querySelector("state-mark").job = job;
     row.querySelector("[data-slot=outcome]").textContent = isOver(job) ? outcomeOf(job) : rowsDone(job);
     row.querySelector("time").dateTime = job.created_at;

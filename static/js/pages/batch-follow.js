@@ -1,17 +1,19 @@
-/** One uploaded file on the page: its job is followed until it is over, through restarts of the server. */
+/**
+ * One uploaded file on the page: its job is followed until it is over, through restarts of the server. The page has a
+ * card for its kind of job; a job of the other kind is shown on the page that has one for it.
+ */
 import { NotReady, ServerDown } from "../api.js";
 import { cancelJob, readJob } from "../batch-api.js";
 import { follow } from "../follow.js";
-import { isOver, outcomeOf, rowsDone, shareDone, stateWord } from "../job-words.js";
+import { isOver, jobPage, outcomeOf, rowsDone, shareDone, stateWord } from "../job-words.js";
 import { announce, entitle, show, showNotice } from "./batch-stage.js";
-import "../elements/job-card.js";
 
 const UNREACHABLE = "The server cannot be reached; trying again. The figures are the last ones it gave.";
 const QUARTERS = 4;
 // 422: the address holds something that cannot be the id of a file.
 const NOT_THERE = [404, 422];
 
-const card = document.querySelector("job-card");
+const card = document.querySelector("job-card, log-card");
 const dialog = document.querySelector("#cancel-dialog");
 
 let following = null;
@@ -75,6 +77,10 @@ function followIt(isNew) {
 }
 
 function showJob(job) {
+  if (jobPage(job) !== location.pathname) {
+    location.replace(`${jobPage(job)}${location.search}`);
+    return;
+  }
   card.job = job;
   card.unreachable = null;
   if (hasFailed) showNotice(null);

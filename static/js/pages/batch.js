@@ -2,14 +2,15 @@
 import { listJobs } from "../batch-api.js";
 import { browse, showChoose, wireCheck } from "./batch-check.js";
 import { leaveJob, openJob, wireJob } from "./batch-follow.js";
-import { wireSend } from "./batch-send.js";
 import { showNotice } from "./batch-stage.js";
+import { wireUpload } from "./upload-step.js";
+import "../elements/job-card.js";
 import "../elements/job-list.js";
 
 const list = document.querySelector("job-list");
 
 wireJob();
-wireSend();
+wireUpload();
 wireCheck((job) => {
   history.pushState(null, "", `?job=${encodeURIComponent(job.id)}`);
   openJob(job.id, job);
