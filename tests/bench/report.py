@@ -65,6 +65,16 @@ BARS = (
     Bar("segments_page_seconds", "segments page, first view with its first chart", 1, at_least=False, unit=" s"),
     Bar("cut_point_move_ms", "models page, cut-point moved to counts shown", 100, at_least=False, unit=" ms"),
     Bar("what_if_move_ms", "what-if, slider moved to answer shown", 150, at_least=False, unit=" ms"),
+    Bar("event_features_seconds", "58 features of 100,000 users over 10 million events", 30, at_least=False, unit=" s"),
+    Bar("event_features_memory_mib", "the same, its process with the events", 3072, at_least=False, unit=" MiB"),
+    Bar("one_user_features_ms", "features of one user with 10,000 events", 4, at_least=False, unit=" ms"),
+    Bar("refresh_one_user_p50_ms", "one user's refresh at 10,000 stored events", 10, at_least=False, unit=" ms"),
+    Bar("load_million_seconds", "1 million events into SQLite, JSON lines", 60, at_least=False, unit=" s"),
+    Bar("load_csv_million_seconds", "the same, CSV", 60, at_least=False, unit=" s"),
+    Bar("load_memory_mib", "the same, all processes", 450, at_least=False, unit=" MiB"),
+    Bar("users_page_p50_ms", "a page of 100,000 ranked users", 50, at_least=False, unit=" ms"),
+    Bar("fit_100k_seconds", "BG/NBD with Gamma-Gamma fitted to 100,000 customers", 10, at_least=False, unit=" s"),
+    Bar("simulated_events_per_second", "event simulator, one core", 200_000, at_least=True, unit=" events/s"),
     Bar("simulated_rows_per_second", "simulator, one core", 500_000, at_least=True, unit=" rows/s"),
 )
 
