@@ -21,11 +21,13 @@ DECIMALS: Final[dict[Form, int]] = {
     "days": 1,
     "minutes": 1,
     "money": 2,
-    "share": 2,
+    "share": 3,
     "ratio": 1,
     "balance": 2,
 }
 """Decimals of a value as people and programs read it."""
+STEADY: Final = 0.1
+"""A trend nearer to 0 is called steady: less than a fifth more or less than before."""
 NOTE: Final = (
     "Association, not a promise: users with these values left more or less often. "
     "Nobody has tested what happens when a user's habits are changed."
@@ -47,7 +49,7 @@ class Reason:
     contribution : float
         On the scale of the forest's score, 0-1.
     text : str
-        The sentence; each number in it is ``value`` or ``typical``, or the days of a window.
+        The sentence; each number in it is ``value`` or ``typical``, a share as per cent, or the days of a window.
     """
 
     direction: Direction
@@ -121,12 +123,26 @@ def reason_text(feature: Feature, windows: Windows, value: float, typical: float
     >>> from app.events.feature_table import FEATURE_BY_NAME
     >>> reason_text(FEATURE_BY_NAME["days_inactive"], Windows(90, 30), 12, 2.5)
     'Days without activity: 12; typical 2.5'
-    >>> reason_text(FEATURE_BY_NAME["sessions_recent"], Windows(90, 30), 1, 9)
-    'Sessions, last 30 days: 1; typical 9'
+    >>> reason_text(FEATURE_BY_NAME["trouble_share"], Windows(90, 30), 0.213, 0.01)
+    'Share of events that are troubles, last 90 days: 21.3 %; typical 1 %'
     >>> reason_text(FEATURE_BY_NAME["sessions_trend"], Windows(90, 30), -0.5, 0)
-    'Trend of sessions: -0.5; typical 0'
+    'Trend of sessions: falling (-0.5); typical steady (0)'
+    >>> reason_text(FEATURE_BY_NAME["last_gap_over_usual"], Windows(90, 30), 3, 1)
+    'Last gap against the usual gap: 3 times; typical 1 time'
     """
-    return f"{feature.label_in(windows)}: {number_text(value)}; typical {number_text(typical)}"
+    return f"{feature.label_in(windows)}: {_in_words(feature, value)}; typical {_in_words(feature, typical)}"
+
+
+def _in_words(feature: Feature, value: float) -> str:
+    """Write a value as people say it; its label names the unit of what is counted."""
+    if feature.form == "share":
+        return f"{number_text(round(value * 100, DECIMALS['share'] - 2))} %"
+    if feature.form == "ratio":
+        return f"{number_text(value)} time{'s' * (value != 1)}"
+    if feature.form == "balance":
+        direction = "steady" if abs(value) < STEADY else "rising" if value > 0 else "falling"
+        return f"{direction} ({number_text(value)})"
+    return number_text(value)
 
 
 def _one_a_group(model: EventModel, places: list[int], most: int) -> list[int]:

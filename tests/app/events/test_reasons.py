@@ -43,7 +43,15 @@ def test_every_number_in_a_text_is_the_value_the_typical_one_or_a_window(feature
     label = feature.label_in(windows)
     assert text.startswith(f"{label}: ")
     numbers = [float(number.replace(",", "")) for number in NUMBER.findall(text.removeprefix(label))]
-    assert numbers == [value, typical]
+    per_cent = 100 if feature.form == "share" else 1
+    assert numbers == pytest.approx([value * per_cent, typical * per_cent])
+
+
+@pytest.mark.parametrize(("trend", "words"), [(-0.1, "falling (-0.1)"), (0.09, "steady (0.09)"), (0.4, "rising (0.4)")])
+def test_a_trend_is_said_in_words(trend, words):
+    assert reason_text(FEATURE_BY_NAME["sessions_trend"], Windows(), trend, 0) == (
+        f"Trend of sessions: {words}; typical steady (0)"
+    )
 
 
 def test_a_whole_number_is_written_without_a_point_and_zero_without_a_sign():
