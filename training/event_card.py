@@ -185,6 +185,15 @@ def expected_ranking(oracle: Floats, score: Floats, weights: Floats) -> Ranked:
     return Ranked(falling[starts], leavers, stayers)
 
 
+def _tiers(model: EventModel, rows: Rows) -> list[int]:
+    """Give each row's tier as the service would on its date, the time of the year included."""
+    tiers = np.empty(len(rows), dtype=np.intp)
+    for as_of in np.unique(rows.as_of):
+        inside = rows.as_of == as_of
+        tiers[inside] = score_features(rows.values[inside], model, int(as_of)).tier
+    return [int(tier) for tier in tiers]
+
+
 def leaning_part(model: EventModel, forest: Forest, held_out: Rows, seed: int) -> dict[str, Any]:
     """Say what the model leans on, and which actions its users get.
 
@@ -208,9 +217,8 @@ def leaning_part(model: EventModel, forest: Forest, held_out: Rows, seed: int) -
         for place, name in enumerate(model.features)
     ]
     rows.sort(key=lambda row: -row["shap"]["value"])
-    tiers = score_features(some.values, model).tier
     counts: dict[str, int] = {}
-    for place, tier in enumerate(tiers):
+    for place, tier in enumerate(_tiers(model, some)):
         reasons = row_reasons(model, contributions[place], some.values[place])
         code = recommendation_for(TIERS[tier], reasons).code
         counts[code] = counts.get(code, 0) + 1

@@ -1,6 +1,7 @@
 """Read a person's own log for training: a file, or every file of a folder, through one of the declared adapters."""
 
 import hashlib
+import json
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -36,6 +37,17 @@ class Log:
     problems: list[tuple[str, LineProblem]]
     unknown_kinds: Counter[str]
     sha256: str
+
+
+def adapter_of(name: str, mapping: Path | None) -> str | Adapter:
+    """Give the adapter that a command line names, or the one that a person's mapping describes.
+
+    Raises
+    ------
+    ValueError
+        The file is not JSON, or not such a mapping.
+    """
+    return name if mapping is None else Adapter.from_mapping(json.loads(mapping.read_text(encoding="utf-8")))
 
 
 def read_log(path: Path, adapter: str | Adapter, now: Micros | None = None) -> Log:

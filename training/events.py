@@ -17,7 +17,7 @@ from app.events.labels import LABEL_KINDS, USUAL_SHARE
 from app.events.scoring import CHURN, SUMMARY
 from training.event_card import day_text
 from training.event_grid import Floats, Question, Rows, check_grid, grid_dates, rows_at
-from training.event_logs import read_log
+from training.event_logs import adapter_of, read_log
 from training.event_simulator import START, churn_probability, simulate_log
 from training.event_training import Material, Trained, report, train_churn, train_summary
 from training.sealing import keep_pipeline, point_champion, write_version
@@ -80,11 +80,11 @@ def material_of(options: argparse.Namespace) -> Material:
     )
     if options.log is None:
         return simulated_material(question, options.users, options.seed)
-    log = read_log(options.log, options.adapter)
+    log = read_log(options.log, adapter_of(options.adapter, options.mapping))
     source = {
         "file": options.log.name,
         "sha256": log.sha256,
-        "adapter": options.adapter,
+        "adapter": "own mapping" if options.mapping else options.adapter,
         "events": len(log.events),
         "rejected_lines": len(log.problems),
         "unknown_kinds": dict(log.unknown_kinds),
@@ -179,6 +179,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training.events", description=__doc__)
     parser.add_argument("--log", type=Path, help="file or folder of events; the default is a simulated log")
     parser.add_argument("--adapter", default="canonical", help="how the log is read: music, retail_invoices, ...")
+    parser.add_argument("--mapping", type=Path, metavar="mapping.json", help="your own, instead of an adapter")
     parser.add_argument("--label", choices=LABEL_KINDS, default="explicit", help="what leaving means")
     parser.add_argument("--horizon-days", type=int, default=HORIZON_DAYS, help="days in which leaving is looked for")
     parser.add_argument("--lead-days", type=int, default=0, help="days left to act before they begin")

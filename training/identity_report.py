@@ -19,7 +19,7 @@ import numpy as np
 from app.events.columns import CODE_OF_KIND, NO_KEY, UNKNOWN_USER, Events
 from app.events.identity import REASONS, recover
 from app.performance.held_out import Figure, wilson
-from training.event_logs import read_log
+from training.event_logs import adapter_of, read_log
 from training.event_simulator import simulate_log
 from training.identity_masks import GAPS, Tally, count, fold_sessions, measure
 
@@ -193,11 +193,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m training.identity_report", description=__doc__)
     parser.add_argument("log", type=Path, help="a file of events, or a folder of them")
     parser.add_argument("--adapter", default="music", help="how to read it (music)")
+    parser.add_argument("--mapping", type=Path, metavar="mapping.json", help="your own, instead of an adapter")
     parser.add_argument("--seed", type=int, default=0, help="of gaps and simulator (0)")
     parser.add_argument("--users", type=int, default=SIMULATED_USERS, help=f"simulated users ({SIMULATED_USERS})")
     parser.add_argument("--out", type=Path, help="file for the report as JSON")
     options = parser.parse_args(arguments)
-    found = report(read_log(options.log, options.adapter).events, options.seed, options.users)
+    log = read_log(options.log, adapter_of(options.adapter, options.mapping))
+    found = report(log.events, options.seed, options.users)
     sys.stdout.write(written(found))
     if options.out:
         options.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

@@ -18,7 +18,7 @@ from app.events.columns import CODE_OF_KIND, DAY_US, UNKNOWN_USER, Events, Micro
 from app.events.identity import recover
 from app.events.purchases import PurchaseSummary, purchase_summary
 from app.events.value import CARD_SCHEMA, HORIZONS_DAYS, MODEL_NAME, golden_answers
-from training.event_logs import read_log
+from training.event_logs import adapter_of, read_log
 from training.event_simulator import START, simulate_log
 from training.largest_likelihood import FitRefused, Fitted
 from training.sealing import point_champion, write_version
@@ -67,12 +67,14 @@ def main(arguments: list[str] | None = None) -> int:
     """Fit, judge, seal and report; returns the process's exit code."""
     options = _parser().parse_args(arguments)
     started = time.monotonic()
-    log = _read(options)
-    end = (int(log.events.ts.max()) // DAY_US + 1) * DAY_US
-    as_of = _date(options.calibrate_to) if options.calibrate_to else _two_thirds(log.events, end)
     try:
+        log = _read(options)
+        if not len(log.events):
+            raise FitRefused("the log holds no event")
+        end = (int(log.events.ts.max()) // DAY_US + 1) * DAY_US
+        as_of = _date(options.calibrate_to) if options.calibrate_to else _two_thirds(log.events, end)
         card = train_value(options.version or _next_version(options.models_dir), log, end, as_of, options.horizons)
-    except FitRefused as refused:
+    except (ValueError, OSError) as refused:
         sys.stderr.write(f"nothing is sealed: {refused}\n")
         return 1
     sys.stdout.write(report(card))
@@ -186,6 +188,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m training.value", description=__doc__)
     parser.add_argument("--log", type=Path, help="a log with purchases; the default is the simulator's")
     parser.add_argument("--adapter", default="canonical", help="how the log writes its events down")
+    parser.add_argument("--mapping", type=Path, metavar="mapping.json", help="your own, instead of an adapter")
     parser.add_argument("--currency", default=ANY_CURRENCY, help="what the log's money is counted in, as GBP")
     parser.add_argument("--calibrate-to", metavar="YYYY-MM-DD",
                         help="how far the fit that is judged may look; two thirds of the log by default")  # fmt: skip
@@ -203,8 +206,9 @@ def _parser() -> argparse.ArgumentParser:
 def _read(options: argparse.Namespace) -> PurchaseLog:
     if options.log is None:
         return simulated_purchases(options.users, options.days, options.seed)
-    read, name = read_log(options.log, options.adapter), options.log.name
-    data = {"file": name, "sha256": read.sha256, "adapter": options.adapter, "rejected": len(read.problems)}
+    read, name = read_log(options.log, adapter_of(options.adapter, options.mapping)), options.log.name
+    adapter = "own mapping" if options.mapping else options.adapter
+    data = {"file": name, "sha256": read.sha256, "adapter": adapter, "rejected": len(read.problems)}
     return PurchaseLog(_with_owners(read.events), options.currency, f"Fitted to the purchases in {name}.", data)
 
 

@@ -61,7 +61,8 @@ def preview_log(
     fields = fields_of(adapter, head) if adapter else _by_name(head)
     can_try = adapter is not None and not missing
     read, read_bytes = _read(data, head, name, mapping, now, is_whole=is_whole) if can_try else (LogPiece(), 0)
-    rows = len(read.events) + read.rejected if can_try else len(head.rows)
+    # The head keeps the first rows alone; what cannot be read is counted by its lines.
+    rows = len(read.events) + read.rejected if can_try else max(len(head.rows), data.count(b"\n"))
     scale = 1.0 if is_whole else (file_bytes or 0) / max(1, read_bytes or len(data))
     return {
         "format": head.format,

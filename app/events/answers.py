@@ -7,7 +7,7 @@ import numpy as np
 
 from app.events.clock import days_between, moment_text
 from app.events.columns import Events, Floats, Micros
-from app.events.feature_table import FEATURE_NAMES
+from app.events.feature_table import FEATURE_BY_NAME, FEATURE_NAMES
 from app.events.features import FeatureFrame, features_as_of
 from app.events.labels import LabelKind, in_population
 from app.events.reasons import NOTE, Reason, explain_user, recommendation_for
@@ -26,6 +26,8 @@ LEAVING: Final[Mapping[LabelKind, str]] = {
     "proxy": "Leaving means far less use than before.",
 }
 """What the model was trained to foresee, in words."""
+SIMULATED: Final = "It knows simulated users only: train it on your own log before you act on it."
+ONE_FEATURE: Final = 'It goes almost by "{}" alone: what else is known adds little.'
 _OUTSIDE: Final = "outside_training_range"
 
 
@@ -55,7 +57,9 @@ def answer_user(user_events: Events, as_of: Micros, clock: Micros, model: EventM
     features = features_as_of(user_events, as_of, model.windows)
     row = model.columns_of(features.values, FEATURE_NAMES)
     asked = bool(in_population(user_events, as_of, model.windows.observation_days)[0])
-    warned = _about_the_date(features, as_of, clock, asked, model) + _outside(row, model)
+    warned = _about_the_date(features, as_of, clock, asked, model)
+    # Who is silent lies outside what the model knows in every way, which is one sentence and not ten.
+    warned += _outside(row, model) if features.active[0] else []
     return {**_answer(row, as_of, model, forest, warned), **_history(features, as_of)}
 
 
@@ -145,6 +149,19 @@ def _caution(code: str, message: str) -> dict[str, str | None]:
     return {"code": code, "feature": None, "message": message}
 
 
-def note_of(model: EventModel) -> str:
-    """Say what the model foresees and how far its reasons go."""
-    return f"{LEAVING[model.label]} {NOTE}"
+def note_of(model: EventModel, card: Mapping[str, Any]) -> str:
+    """Say what the model foresees, whose habits it knows and from how much, and how far its reasons go.
+
+    Parameters
+    ----------
+    model : EventModel
+    card : mapping
+        Of the same version; what it lacks is not said.
+    """
+    said = [LEAVING[model.label]]
+    if "simulator" in card.get("data", {}).get("source", {}):
+        said.append(SIMULATED)
+    best = card.get("best_feature", {})
+    if best.get("in_disguise"):
+        said.append(ONE_FEATURE.format(FEATURE_BY_NAME[best["feature"]].label_in(model.windows)))
+    return " ".join([*said, NOTE])

@@ -166,7 +166,7 @@ class UserService:
             "name": model.name,
             "version": model.version,
             "trained_on": str(card.get("trained_on", "")),
-            "note": note_of(model),
+            "note": note_of(model, card),
         }
 
 

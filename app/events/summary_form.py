@@ -24,6 +24,7 @@ FORM_FIELDS: Final = {
     "days_inactive": DAYS_INACTIVE,
 }
 """The feature each number stands for."""
+_DAY_MINUTES: Final = 24 * 60
 
 
 def values_row(values: Mapping[str, float], model: EventModel) -> Floats:
@@ -59,6 +60,8 @@ def contradictions(values: Mapping[str, float], recent_days: int) -> list[tuple[
     has_sessions = values["session_count"] > 0
     if not has_sessions and (values["time_spent_minutes"] > 0 or values["purchases"] > 0):
         found.append((SESSION_COUNT.alias, "There is time spent or a purchase, but no session: check the sessions."))
+    if not is_away and values["time_spent_minutes"] > _DAY_MINUTES * (recent_days - values["days_inactive"]):
+        found.append((TIME_SPENT.alias, "The days with activity do not hold that many minutes: check the minutes"))
     if has_sessions and is_away:
         found.append(
             (

@@ -18,7 +18,7 @@ ScoresAt = Callable[[Sequence[Micros]], Floats]
 MOST_WEEKS: Final = 26
 WEEK_DAYS: Final = 7
 SAME_RISK: Final = 0.005
-"""Difference of two probabilities up to which the risk has stayed the same."""
+"""Difference of two probabilities up to which the risk has stayed the same, as it has where both read the same."""
 
 
 def week_ends(user_events: Events, as_of: Micros) -> list[Micros]:
@@ -145,7 +145,7 @@ def _silence(moments: Integers, as_of: Micros) -> str:
 def _risk_sentence(scores: Floats, cut_points: tuple[float, float]) -> str:
     known = np.flatnonzero(~np.isnan(scores))
     if not len(known):
-        return "No week has a score: the user was not active long enough before any of them, or not at all."
+        return "No week has a score: the user had no activity before it, or had cancelled."
     first, last = (float(scores[place]) for place in known[[0, -1]])
     before, now = (f"{percent(score)} ({_tier(score, cut_points)})" for score in (first, last))
     weeks = int(known[-1] - known[0])

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final, Literal
 
 import numpy as np
@@ -97,10 +98,11 @@ def number_text(number: float) -> str:
 
     Examples
     --------
-    >>> number_text(1234.5), number_text(6.0)
-    ('1,234.5', '6')
+    >>> number_text(1234.5), number_text(6.0), number_text(16666666666.7)
+    ('1,234.5', '6', '16,666,666,666.7')
     """
-    return f"{number:,.10f}".rstrip("0").rstrip(".")
+    whole, _, decimals = f"{Decimal(repr(round(float(number), 10))):,f}".partition(".")
+    return f"{whole}.{decimals.rstrip('0')}".rstrip(".")
 
 
 def reason_text(field: Field, value: float, typical: float) -> str:

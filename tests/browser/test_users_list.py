@@ -171,6 +171,18 @@ def test_a_filter_the_service_refuses_is_named_beside_it(page: Page, watch: Watc
     expect(page).to_have_title(TITLE)
 
 
+def test_a_place_in_the_list_that_is_none_leads_back_to_the_first_page(page: Page, watch: Watch, base_url: str) -> None:
+    watch.expect("status of 422")
+    errors = [{"field": "cursor", "code": "unknown", "message": "The cursor is not from this list"}]
+    answer(page, "**/users?*", {"code": "invalid_request", "detail": "Check it.", "errors": errors}, status=422)
+    page.goto("/users.html?cursor=other&page=2")
+    expect(summary(page)).to_be_focused()
+    answer(page, "**/users?*", a_list(*some_users(2)))
+    page.get_by_role("link", name="Clear filters").click()
+    expect(rows(page)).to_have_count(2)
+    expect(page).to_have_url(f"{base_url}/users.html")
+
+
 def test_a_server_that_is_down_is_named_and_asked_again(page: Page, watch: Watch) -> None:
     watch.expect("ERR_CONNECTION_REFUSED")
     page.route("**/users?*", lambda route: route.abort("connectionrefused"))

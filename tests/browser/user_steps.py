@@ -11,7 +11,7 @@ from tests.browser.batch_steps import JOB_ID, a_job
 
 Json = dict[str, Any]
 MESSAGE = "23 % likely to leave in the next 30 days (typical: 9 %)"
-WEEKS = ["7 Sep", "14 Sep", "21 Sep", "28 Sep", "5 Oct", "12 Oct", "19 Oct", "26 Oct"]
+WEEKS = [f"2026-10-{day:02}" for day in range(4, 26, 3)]
 CHANCES = [0.04, 0.05, 0.05, 0.09, 0.12, 0.16, 0.2, 0.23]
 SESSIONS = [6, 5, 5, 3, 2, 1, 0, 0]
 
@@ -136,7 +136,7 @@ def a_timeline() -> Json:
     return {
         "user_id": "101",
         "as_of": "2026-11-02",
-        "message": "The chance of leaving rose from 4 % to 23 % in 8 weeks; the last two weeks are silent.",
+        "message": "Silent for 13 days. It rose from 4 % to 23 %.",
         "charts": [
             chart("line", CHANCES, id="chance", name="Chance of leaving", title="It rose from 4 % to 23 %.",
                   y=axis("Chance of leaving", "probability"), marks=marks),

@@ -5,7 +5,7 @@ import pytest
 
 from app.events.adapters import Adapter
 from app.events.columns import CODE_OF_KIND, DAY_US
-from training.event_logs import read_log
+from training.event_logs import adapter_of, read_log
 
 NOW = 20_000 * DAY_US
 
@@ -40,6 +40,16 @@ def test_a_mapping_of_ones_own_reads_a_csv_file(tmp_path):
     own = Adapter.from_mapping({"columns": {"user_id": "who", "ts": "when"}, "kind": "purchase"})
     log = read_log(tmp_path / "log.csv", own, NOW)
     assert (log.events.user_ids, log.events.kind.tolist()) == (("x",), [CODE_OF_KIND["purchase"]])
+
+
+def test_a_command_line_names_an_adapter_or_a_file_with_a_mapping(tmp_path):
+    own = tmp_path / "own.json"
+    own.write_text(json.dumps({"columns": {"user_id": "who", "ts": "when"}, "kind": "purchase"}))
+    assert adapter_of("music", None) == "music"
+    assert adapter_of("canonical", own).columns == {"user_id": "who", "ts": "when"}
+    own.write_text("{}")
+    with pytest.raises(ValueError, match="Say which columns"):
+        adapter_of("canonical", own)
 
 
 def test_what_cannot_be_read_is_refused_with_the_reason(tmp_path):

@@ -7,11 +7,12 @@ import pytest
 from app.events.feature_table import FEATURE_NAMES, SUMMARY_FEATURES, Windows
 from app.events.leaks import LeakFound
 from app.events.scoring import CHURN, SUMMARY, EventModel
+from app.events.seasons import Seasons
 from app.explanations.trees import Forest
 from app.performance.curves import ranked, roc_auc
 from app.registry.artifacts import load_graph, load_version
 from tests.training.event_rows import rows_of
-from training.event_card import best_feature, expected_ranking, oracle_part
+from training.event_card import best_feature, expected_ranking, leaning_part, oracle_part
 from training.event_grid import Question
 from training.event_models import Recipe
 from training.event_training import (
@@ -97,6 +98,15 @@ def test_a_label_column_copied_into_the_features_is_refused_by_name(trained):
     planted[:, 5] = material.training.left
     with pytest.raises(LeakFound, match=f"{FEATURE_NAMES[5]} alone tells who left"):
         train(replace(material, training=replace(material.training, values=planted)), CHURN, "1", SMALL, 0, None)
+
+
+def test_actions_are_counted_as_the_service_answers_at_that_time_of_the_year(trained):
+    _, made = trained
+    model = EventModel.from_card(made.card, load_graph(made.files["model.onnx"]))
+    winter = replace(model, seasons=Seasons((0.0,), (5.0,)))
+    forest, rows = Forest.from_npz(made.files["trees.npz"]), rows_of(users=200, seed=2, dates=(0,))
+    usual, dear = (leaning_part(each, forest, rows, 0)["actions"]["counts"] for each in (model, winter))
+    assert usual["leave_alone"] > 0 and dear.get("leave_alone", 0) < usual["leave_alone"]
 
 
 @pytest.mark.parametrize("leavers", [0, 19])

@@ -102,6 +102,13 @@ def test_too_few_purchases_are_refused_with_the_reason(tmp_path, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("log", ["missing.csv", "empty.csv"])
+def test_a_log_that_cannot_be_read_is_refused_in_one_line(tmp_path, capsys, log):
+    (tmp_path / "empty.csv").write_text("user_id,ts,kind\n")
+    assert main(["--log", str(tmp_path / log), "--models-dir", str(tmp_path / "models")]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+
+
 def shipped():
     return load_registry(ROOT / "models").champions[MODEL_NAME].card
 

@@ -9,7 +9,7 @@
 import { percent, percentInterval } from "../format.js";
 
 /** So close to an end, a word in the middle of the tick would stick out of the drawing. */
-const NEAR_END = 0.1;
+const NEAR_END = 0.12;
 
 export class IntervalMeter extends HTMLElement {
   set reading({ estimate, interval, typical }) {

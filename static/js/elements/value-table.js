@@ -1,5 +1,5 @@
 /**
- * A table of figures; on a phone its rows become cards.
+ * A table of figures; on a phone its rows become cards, and two columns stay a table in a chart.
  *
  * <value-table></value-table>
  *
@@ -11,6 +11,7 @@ export class ValueTable extends HTMLElement {
     this.replaceChildren(document.querySelector("#value-table-template").content.cloneNode(true));
     const table = this.querySelector("table");
     table.setAttribute("aria-label", name);
+    table.classList.toggle("data-pairs", columns.length === 2);
     table.tHead.rows[0].append(...columns.map(headOf));
     table.tBodies[0].append(...rows.map((cells) => rowOf(cells, columns)));
   }

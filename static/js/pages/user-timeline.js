@@ -20,7 +20,7 @@ export async function showTimeline(id) {
   waiting.hidden = false;
   try {
     const timeline = await readTimeline(id);
-    document.querySelector("#timeline-message").textContent = timeline.message;
+    document.querySelector("#timeline-message").textContent = besideCharts(timeline);
     note.failure = null;
     charts.replaceChildren(...timeline.charts.map(() => document.createElement("data-chart")));
     timeline.charts.forEach((chart, place) => (charts.children[place].chart = withDates(chart)));
@@ -29,6 +29,11 @@ export async function showTimeline(id) {
     if (!(error instanceof ApiError)) console.error(error);
   }
   waiting.hidden = true;
+}
+
+/** What the charts say above themselves is not said twice. */
+function besideCharts({ message, charts: drawn }) {
+  return drawn.reduce((text, { title }) => text.replace(title, () => ""), message).trim();
 }
 
 function withDates(chart) {

@@ -117,7 +117,7 @@ function explainNoMatch(query) {
   const isOnlyStanding = !isFiltered(query);
   document.querySelector("#no-match-reason").textContent = isOnlyStanding
     ? "Every user of the log has cancelled, or has been silent for a long time."
-    : "No user of the log fits all the filters above. An id is matched from its start, capitals count.";
+    : `No user of the log fits all the filters above.${query.filters.q && " An id is matched from its start, capitals count."}`;
   action.textContent = isOnlyStanding ? "Show the silent ones" : "Clear filters";
   action.href = listAddress(isOnlyStanding ? filteredBy(query, { standing: "inactive" }) : unfiltered(query));
 }

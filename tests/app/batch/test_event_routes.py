@@ -223,6 +223,8 @@ def test_a_preview_of_the_first_part_estimates_the_rest(client: TestClient) -> N
     found = preview(client, content[: 256 * 1024], file_bytes=len(content))
     assert (found["rows_exact"], abs(found["rows_estimate"] - 3_000) < 60) == (False, True)
     assert found["trial"]["rejections"] == []
+    unread = preview(client, content[: 256 * 1024], file_bytes=len(content), adapter="music")
+    assert (unread["trial"], abs(unread["rows_estimate"] - 3_000) < 60) == (None, True)
 
 
 @pytest.mark.parametrize("query", [{"mapping": "{"}, {"mapping": "NaN"}, {"adapter": "x"}, {"file_bytes": -1}])

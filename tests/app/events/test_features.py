@@ -50,7 +50,7 @@ def logs(draw):
 
 
 @given(logs(), st.sampled_from([SMALL, Windows(), Windows(2, 1)]), st.sampled_from([AS_OF, AS_OF + 12_345_678_901]))
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 def test_features_say_what_their_meanings_say(events, windows, as_of):
     found = features_as_of(events, as_of, windows)
     for user in range(len(events.user_ids)):
@@ -83,6 +83,7 @@ def sees_the_future(compute: Callable[[Events, Micros], FeatureFrame], events: E
 
 
 @given(logs(), st.sampled_from([AS_OF, AS_OF - DAY_US // 2, AS_OF - 1, AS_OF + 1]))
+@settings(deadline=None)
 def test_events_at_or_after_the_date_never_change_a_feature(events, as_of):
     assert not sees_the_future(lambda log, date: features_as_of(log, date, SMALL), events, as_of)
 
@@ -122,6 +123,7 @@ def test_a_planted_leak_is_seen(leak):
 
 
 @given(logs(), st.randoms(use_true_random=False))
+@settings(deadline=None)
 def test_the_order_of_events_never_changes_a_bit(events, random):
     order = list(range(len(events)))
     random.shuffle(order)
@@ -130,6 +132,7 @@ def test_the_order_of_events_never_changes_a_bit(events, random):
 
 
 @given(logs())
+@settings(deadline=None)
 def test_users_apart_and_put_together_again_have_the_same_bits(events):
     assert WHOLE_WITHIN == "user"
     whole = features_as_of(events, AS_OF, SMALL)
@@ -168,6 +171,7 @@ def test_amounts_of_one_moment_are_added_in_one_order(field, kind):
 
 
 @given(logs(), st.sampled_from([SMALL, Windows(365, 30)]))
+@settings(deadline=None)
 def test_every_value_is_a_finite_number_within_its_form(events, windows):
     values = features_as_of(events, AS_OF, windows).values
     assert np.isfinite(values).all()

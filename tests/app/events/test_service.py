@@ -1,6 +1,7 @@
 """Answers from stored events: fresh where the score is not, honest where there is none, and from the model as it is."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy import Engine
 
 from app.errors import ModelNotReady, UserNotFound
 from app.events import service as serving
-from app.events.answers import answer_summary, churn_sentence
+from app.events.answers import SIMULATED, answer_summary, churn_sentence
 from app.events.champions import EventModels
 from app.events.refresher import score_due_users
 from app.events.scoring import SUMMARY, EventModel
@@ -139,6 +140,37 @@ def test_the_four_numbers_are_laid_out_as_the_model_reads_them() -> None:
     ]
     with pytest.raises(ValueError, match="does not ask"):
         values_row(told, replace(a_summary_model(), features=("tenure_days",)))
+
+
+def test_more_minutes_than_the_active_days_hold_are_a_contradiction() -> None:
+    told = {"session_count": 9, "time_spent_minutes": 1_440, "purchases": 0, "days_inactive": 29}
+    assert contradictions(told, 30) == []
+    assert [field for field, _ in contradictions({**told, "time_spent_minutes": 1_441}, 30)] == ["time_spent_minutes"]
+
+
+def test_silence_is_one_warning_and_not_one_for_each_feature(engine: Engine) -> None:
+    many_users(engine, 1)
+    service = a_service(engine, replace(a_model(), training_range={"days_inactive": (0, 9), "sessions_recent": (1, 9)}))
+    silent = service.answer("u0", NOON.date() + timedelta(days=400))["warnings"]
+    assert [warning["code"] for warning in silent] == ["after_the_log", "inactive"]
+    before = service.answer("u0", NOON.date() - timedelta(days=4_000))["warnings"]
+    assert [warning["code"] for warning in before] == ["no_events"]
+
+
+def test_a_model_of_simulated_users_or_of_one_feature_says_so_in_every_answer(engine: Engine) -> None:
+    many_users(engine, 1)
+    service = a_service(engine)
+    plain = service.answer("u0", None)["model"]["note"]
+    assert SIMULATED not in plain and "alone" not in plain
+    card = {
+        "data": {"source": {"simulator": "training.event_simulator"}},
+        "best_feature": {"feature": "sessions_recent", "in_disguise": True},
+    }
+    service._registry = a_registry(events_churn=card)
+    note = service.answer("u0", None)["model"]["note"]
+    assert SIMULATED in note and 'almost by "Sessions, last 30 days" alone' in note
+    service._registry = a_registry(events_churn={"best_feature": {**card["best_feature"], "in_disguise": False}})
+    assert service.answer("u0", None)["model"]["note"] == plain
 
 
 def test_what_agrees_is_no_contradiction() -> None:

@@ -60,7 +60,7 @@ def test_the_message_says_the_silence_and_the_rise():
         ([np.nan, 0.1, 0.2], "The risk rose from 10 % (Medium) to 20 % (High) in 1 week."),
         ([0.1, 0.2, np.nan], "The risk rose from 10 % (Medium) to 20 % (High) in 1 week, and has no score since."),
         ([0.3, np.nan, np.nan], "The risk is 30 % (High), and has no score since."),
-        ([np.nan] * 3, "No week has a score: the user was not active long enough before any of them, or not at all."),
+        ([np.nan] * 3, "No week has a score: the user had no activity before it, or had cancelled."),
     ],
 )
 def test_the_risk_is_told_in_words(scores, expected):
