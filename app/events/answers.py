@@ -149,6 +149,11 @@ def _caution(code: str, message: str) -> dict[str, str | None]:
     return {"code": code, "feature": None, "message": message}
 
 
+def is_simulated(card: Mapping[str, Any]) -> bool:
+    """Say whether a version was trained on a simulated log."""
+    return "simulator" in card.get("data", {}).get("source", {})
+
+
 def note_of(model: EventModel, card: Mapping[str, Any]) -> str:
     """Say what the model foresees, whose habits it knows and from how much, and how far its reasons go.
 
@@ -159,7 +164,7 @@ def note_of(model: EventModel, card: Mapping[str, Any]) -> str:
         Of the same version; what it lacks is not said.
     """
     said = [LEAVING[model.label]]
-    if "simulator" in card.get("data", {}).get("source", {}):
+    if is_simulated(card):
         said.append(SIMULATED)
     best = card.get("best_feature", {})
     if best.get("in_disguise"):

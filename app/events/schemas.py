@@ -76,6 +76,7 @@ class UserList(BaseModel):
     users_known: Count
     pending: Count = Field(description="Users who wait for a score of the day.")
     tiers: dict[Tier, Count] = Field(description="Active users by tier.")
+    caution: str | None = Field(description="What the order must not be taken for; null for a model of one's own log.")
 
 
 class StoredEvent(BaseModel):

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from app.db.engine import reading
 from app.errors import ModelNotReady, UserNotFound
 from app.events import ranking, users
-from app.events.answers import answer_summary, answer_user, note_of
+from app.events.answers import SIMULATED, answer_summary, answer_user, is_simulated, note_of
 from app.events.champions import EventModels, forest_of
 from app.events.clock import begin_of
 from app.events.columns import Events, Floats, Micros
@@ -63,6 +63,7 @@ class UserService:
             "users_known": counted.users,
             "pending": counted.pending,
             "tiers": counted.tiers,
+            "caution": SIMULATED if self._models.churn and is_simulated(self._card(self._models.churn)) else None,
         }
 
     def list_events(self, user_id: str, cursor: str | None, limit: int) -> dict[str, Any]:
@@ -160,8 +161,11 @@ class UserService:
                 self._forests[model.name] = forest_of(self._registry, model)
             return self._forests[model.name]
 
+    def _card(self, model: EventModel) -> Mapping[str, Any]:
+        return self._registry.card(model.name)
+
     def _used(self, model: EventModel) -> dict[str, str]:
-        card: Any = self._registry.card(model.name)
+        card = self._card(model)
         return {
             "name": model.name,
             "version": model.version,

@@ -49,6 +49,13 @@ def test_a_row_says_what_the_service_said(page: Page) -> None:
     expect(page).to_have_title(TITLE)
 
 
+def test_what_the_order_must_not_be_taken_for_stands_above_it(page: Page) -> None:
+    open_list(page, a_list(a_user()))
+    expect(page.locator("#caution")).to_be_hidden()
+    open_list(page, a_list(a_user(), caution="It knows simulated users only."))
+    expect(page.locator("#caution")).to_have_text("It knows simulated users only.")
+
+
 def test_a_user_without_a_score_says_so_and_has_no_tier(page: Page) -> None:
     waiting = a_user(churn_probability=None, tier=None, as_of=None, is_current=False, standing="waiting")
     open_list(page, a_list(waiting, pending=0))

@@ -37,7 +37,7 @@ def a_list(*users: Json, **changes: Any) -> Json:
     """A page of GET /users."""
     tiers = dict(zip(TIERS, (1_480, 212, 48), strict=True))
     given = {"users": list(users), "next": None, "as_of": "2026-11-02", "horizon_days": 30, "users_known": 1_800}
-    return {**given, "pending": 0, "tiers": tiers, **changes}
+    return {**given, "pending": 0, "tiers": tiers, "caution": None, **changes}
 
 
 def nobody() -> Json:

@@ -10,6 +10,7 @@ const COUNTS_ONLY = "?limit=1";
 
 const standing = document.querySelector("#standing-words");
 const waiting = document.querySelector("#waiting");
+const caution = document.querySelector("#caution");
 const again = document.querySelector("#again");
 
 let following = null;
@@ -55,6 +56,8 @@ function tell(query, list) {
   standing.textContent = words.standing;
   waiting.firstElementChild.textContent = words.waiting;
   waiting.hidden = words.waiting === "";
+  caution.textContent = list.caution ?? "";
+  caution.hidden = !list.caution;
   document.querySelector("tier-counts").counts = {
     tiers: list.tiers,
     chosen: query.filters.tier,

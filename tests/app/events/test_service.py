@@ -93,7 +93,15 @@ def test_nobody_comes_before_a_missing_model(engine: Engine) -> None:
         service.answer("u0", None)
     with pytest.raises(ModelNotReady):
         service.answer_many(["u0"])
-    assert service.list_users(serving.Wanted(), None, 10)["horizon_days"] is None
+    listed = service.list_users(serving.Wanted(), None, 10)
+    assert (listed["horizon_days"], listed["caution"]) == (None, None)
+
+
+@pytest.mark.parametrize(("source", "told"), [({"simulator": "s"}, True), ({"file": "own.csv"}, False)])
+def test_a_list_by_a_model_of_simulated_users_says_so(engine: Engine, source: dict[str, str], told: bool) -> None:
+    service = a_service(engine)
+    service._card = lambda model: {"data": {"source": source}}  # type: ignore[method-assign]
+    assert (service.list_users(serving.Wanted(), None, 10)["caution"] == SIMULATED) is told
 
 
 def test_a_timeline_has_no_point_where_the_model_may_not_be_asked(engine: Engine) -> None:
