@@ -29,7 +29,7 @@ def session_counts(
     traits, days = process.traits, process.days
     irregular = traits.irregular[people].astype(bool)
     usual = per_week / 7.0 * np.exp(0.35 * traits.engagement[people] - 0.06)
-    mean = usual[:, None] * np.exp(0.35 * MOODS - 0.06)[process.mood[:days, people].T]
+    mean = usual[:, None] * np.exp(0.55 * MOODS - 0.15)[process.mood[:days, people].T]
     weekday = np.arange(days) % 7
     own = rng.random((len(people), 7)).argsort(axis=1) < OWN_WEEKDAYS
     other = (7 - OWN_WEEKDAYS * ON_OWN_WEEKDAY) / (7 - OWN_WEEKDAYS)
@@ -57,7 +57,7 @@ def kind_table() -> NDArray[np.int16]:
     for mood in MOODS:
         for trouble in range(3):
             for adverts in (0.0, _FEW_ADVERTS, _MANY_ADVERTS):
-                for buys in (0.002, 0.02):
+                for buys in (0.002, 0.03):
                     rows.append(_slots(_weights(mood, trouble, adverts, buys)))
     return np.array(rows, dtype=np.int16)
 
@@ -78,12 +78,12 @@ def _weights(mood: float, trouble: int, adverts: float, buys: float) -> dict[str
         "visit": 0.09,
         "search": 0.04,
         "social": 0.012 * np.exp(0.3 * mood),
-        "like": 0.070 * np.exp(0.5 * mood),
-        "dislike": 0.040 * np.exp(-1.0 * mood),
-        "save": 0.022 * np.exp(0.3 * mood),
+        "like": 0.070 * np.exp(0.8 * mood),
+        "dislike": 0.040 * np.exp(-1.3 * mood),
+        "save": 0.022 * np.exp(0.5 * mood),
         "advert": adverts,
-        "help": (0.004, 0.050, 0.140)[trouble] * np.exp(-0.8 * mood),
-        "error": (0.004, 0.050, 0.140)[trouble] * np.exp(-0.8 * mood),
+        "help": (0.004, 0.050, 0.140)[trouble] * np.exp(-1.0 * mood),
+        "error": (0.004, 0.050, 0.140)[trouble] * np.exp(-1.0 * mood),
         "settings": 0.010,
         "plan": 0.012 * np.exp(-1.0 * mood),
         "purchase": buys,

@@ -7,7 +7,7 @@ The mood is an Ehrenfest urn of eight balls: on a day it moves with probability 
 ``(8 - k) / 8`` and down with ``k / 8``. Its stationary law is Binomial(8, 1/2) and its memory ``4 / MOOD_STEP`` days;
 ``(k - 4) / sqrt(2)`` is the mood in standard deviations. The chance of cancelling on a day is ``1 - exp(-exp(eta))``,
 
-    eta = BASE - 0.9 mood + trouble (0, 1.4 or 2.8) + irregular 0.6
+    eta = BASE - 0.9 mood + trouble (0, 1.4 or 2.8) + irregular 0.1 - spender 0.3
           + on the free plan 0.1, with many adverts 0.9
 
 Engagement, the standardised logarithm of the user's usual number of sessions, changes how often somebody comes and not
@@ -43,10 +43,11 @@ JOIN_LATER_SHARE: Final = 0.2
 JOINING_PART: Final = 0.5
 """Part of the log in which those who join later do so."""
 
-BASE: Final = -7.9
+BASE: Final = -7.6
 ON_MOOD: Final = -0.9
 ON_TROUBLE: Final = (0.0, 1.4, 2.8)
-ON_IRREGULAR: Final = 0.6
+ON_IRREGULAR: Final = 0.1
+ON_SPENDER: Final = -0.3
 ON_FREE: Final = (0.1, 0.9)
 """With few and with many adverts."""
 
@@ -194,7 +195,8 @@ def _take(traits: Traits, rows: NDArray[np.intp]) -> Traits:
 
 def _hazard(traits: Traits) -> Floats:
     """Give the chance of cancelling on one day, shape (n, levels, moods)."""
-    fixed = BASE + np.array(ON_TROUBLE)[traits.trouble] + ON_IRREGULAR * traits.irregular
+    fixed = BASE + np.array(ON_TROUBLE)[traits.trouble]
+    fixed += ON_IRREGULAR * traits.irregular + ON_SPENDER * traits.spender
     on_level = np.zeros((len(traits), len(LEVELS)))
     on_level[:, FREE] = np.array(ON_FREE)[traits.many_adverts]
     eta = fixed[:, None, None] + on_level[:, :, None] + ON_MOOD * MOODS

@@ -94,7 +94,7 @@ def write_events(sessions: Sessions, process: Process, people: NDArray[np.intp])
     is_play = kind == CODE_OF_KIND["play"]
     mood = MOODS[process.mood[sessions.day, user]]
     drawn = rng.random(len(of), dtype=np.float32)
-    heard = np.clip(1.0 + 0.25 * mood, 0.3, 1.8).astype(np.float32)[of]
+    heard = np.clip(1.0 + 0.35 * mood, 0.3, 1.8).astype(np.float32)[of]
     duration = np.where(is_play, np.round((180.0 + 120.0 * drawn) * heard, 2), np.float32(np.nan)).astype(np.float64)
     gap_ms = np.where(is_play, (duration + 1.5) * 1000.0, 5_000.0 + 60_000.0 * drawn)
     level = process.level[sessions.day, user]

@@ -1,6 +1,5 @@
 """The simulated log: reproducible, shaped like a real one, honest about the probability behind a cancellation."""
 
-import time
 from itertools import pairwise
 
 import numpy as np
@@ -232,17 +231,3 @@ def test_rows_written_out_make_the_same_frame(seed: int, users: int) -> None:
         np.testing.assert_array_equal(getattr(again, name), getattr(small.events, name), err_msg=name)
     named = np.array([*again.user_ids, "-"])[again.user]
     np.testing.assert_array_equal(named, np.array([*small.events.user_ids, "-"])[small.events.user])
-
-
-def test_ten_times_the_users_take_about_ten_times_as_long() -> None:
-    """A ratio, since machines differ: on the machine it was written on, 1.7 million events a second."""
-
-    def seconds(users: int) -> float:
-        best = np.inf
-        for _ in range(3):
-            begin = time.perf_counter()
-            simulate_log(users, 60, seed=1)
-            best = min(best, time.perf_counter() - begin)
-        return float(best)
-
-    assert seconds(4_000) < 25 * seconds(400)
