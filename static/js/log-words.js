@@ -66,7 +66,7 @@ export function identitySentence({ accepted, identified, unidentified }) {
   if (blank === 0) return accepted ? "Every new event came with a user id." : "No new event.";
   const found = identified === 0 ? "none" : count(identified);
   const all = left === 0 ? "each" : found;
-  const came = `${countOf(blank, "new event")} came without a user id`;
+  const came = `${countOf(blank, "event")} of this log came without a user id`;
   if (blank === 1) return `${came}: ${left ? "it stays without one" : "its session says whose it is"}.`;
   return left === 0
     ? `${came}: ${all} of them was given to a user by its session.`

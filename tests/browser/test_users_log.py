@@ -57,7 +57,7 @@ def test_a_log_goes_from_the_disk_to_the_ranked_users(page: Page, base_url: str)
     assert f"Stored as new events {len(events) + 1} " in shown
     assert "Stored before, left out 1 " in shown
     assert "To correct 1 " in shown
-    assert "1 new event came without a user id: its session says whose it is." in shown
+    assert "1 event of this log came without a user id: its session says whose it is." in shown
     assert "dance 1" in shown
     expect(page).to_have_title(f"Done: way.jsonl - {TITLE}")
     with page.expect_download() as download:
@@ -213,7 +213,7 @@ def test_the_report_counts_every_row_and_every_event_without_a_user(page: Page) 
         "Stored as new events 590,000 98 %",
         "Stored before, left out 9,988 2 %",
         "225 users have new events and are scored again.",
-        "8,346 new events came without a user id: 8,060 of them could be given",
+        "8,346 events of this log came without a user id: 8,060 of them could be given",
         "Its session names no user at all 274",
         "roll advert <b> 3,933",
         "Enter when the event was 12",

@@ -38,12 +38,12 @@ test("what the events without a user id became is counted to the last one", () =
   assert.equal(told({ accepted: 0, identified: 0, unidentified: [] }), "No new event.");
   assert.equal(
     told({ identified: 8060, unidentified: reasons(274, 12) }),
-    "8,346 new events came without a user id: 8,060 of them could be given to a user by its session, 286 stay without one.",
+    "8,346 events of this log came without a user id: 8,060 of them could be given to a user by its session, 286 stay without one.",
   );
   assert.match(told({ identified: 0, unidentified: reasons(2) }), /: none of them could be .*, 2 stay without one\.$/);
   assert.match(told({ identified: 5, unidentified: [] }), /: each of them was given to a user by its session\.$/);
-  assert.equal(told({ identified: 1, unidentified: [] }), "1 new event came without a user id: its session says whose it is.");
-  assert.equal(told({ identified: 0, unidentified: reasons(1) }), "1 new event came without a user id: it stays without one.");
+  assert.equal(told({ identified: 1, unidentified: [] }), "1 event of this log came without a user id: its session says whose it is.");
+  assert.equal(told({ identified: 0, unidentified: reasons(1) }), "1 event of this log came without a user id: it stays without one.");
 });
 
 test("every row of a log is in one of three fates, and they add up", () => {

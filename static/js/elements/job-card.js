@@ -7,50 +7,18 @@
  * Property: `unreachable`, a sentence while nothing answers, or null. Event: `cancel-asked`.
  */
 import { errorsAddress, resultsAddress } from "../batch-api.js";
-import { count, fileSize } from "../batch-words.js";
-import { moment } from "../calendar.js";
-import { isOver, nextStep, paceOf, portion, rejectedRows, remarks, rowsDone, shareDone, wordsOf } from "../job-words.js";
-import "./progress-meter.js";
-import "./state-mark.js";
+import { count } from "../batch-words.js";
+import { FileCard } from "../file-card.js";
+import { isOver, portion, rejectedRows, remarks, wordsOf } from "../job-words.js";
 import "./tier-mark.js";
 
-export class JobCard extends HTMLElement {
-  set job(job) {
-    if (!this.firstElementChild) this.#build();
-    this.dataset.state = job.state;
-    this.#write("file-name", job.file_name);
-    this.querySelector("state-mark").job = job;
-    this.#write("when", `Uploaded ${moment(job.created_at)}, ${fileSize(job.file_bytes)}`);
-    this.#progress(job);
-    this.#write("reason", job.reason ?? "");
-    this.#write("next-step", nextStep(job));
+export class JobCard extends FileCard {
+  tell(job) {
     this.#tiers(job);
     this.#rejections(job);
     this.#remarks(job);
     this.#mapping(job);
     this.#actions(job);
-  }
-
-  set unreachable(sentence) {
-    if (!this.firstElementChild) return;
-    this.#slot("unreachable").hidden = sentence === null;
-    this.#write("unreachable", sentence ?? "");
-  }
-
-  /** Put the keyboard on the file's name. */
-  focus() {
-    this.#slot("file-name").focus();
-  }
-
-  #build() {
-    this.append(document.querySelector("#job-card-template").content.cloneNode(true));
-    this.querySelector("[data-action=cancel]").addEventListener("click", () => {
-      this.dispatchEvent(new CustomEvent("cancel-asked"));
-    });
-  }
-
-  #progress(job) {
-    this.querySelector("progress-meter").reading = { part: shareDone(job), words: rowsDone(job), pace: paceOf(job) };
   }
 
   #tiers({ tiers, rows_scored }) {
@@ -61,7 +29,7 @@ export class JobCard extends HTMLElement {
       mark.reading = { tier, text: `${tier} risk` };
       return item;
     });
-    this.#slot("tiers").replaceChildren(...items);
+    this.slotNamed("tiers").replaceChildren(...items);
   }
 
   #rejections(job) {
@@ -70,7 +38,7 @@ export class JobCard extends HTMLElement {
       row.append(element("td", message), element("td", count(number)));
       return row;
     });
-    this.#write("rejected", rejectedRows(job));
+    this.write("rejected", rejectedRows(job));
     this.querySelector(".reason-table").hidden = rows.length === 0;
     this.querySelector(".reason-table tbody").replaceChildren(...rows);
     this.#link("errors", job.errors_ready && job.rows_rejected > 0, errorsAddress(job.id));
@@ -79,7 +47,7 @@ export class JobCard extends HTMLElement {
   #remarks(job) {
     const items = remarks(job).map((sentence) => element("li", sentence));
     this.#part("remarks").hidden = items.length === 0;
-    this.#slot("remarks").replaceChildren(...items);
+    this.slotNamed("remarks").replaceChildren(...items);
   }
 
   #mapping({ mapping, ignored_columns, models }) {
@@ -88,28 +56,20 @@ export class JobCard extends HTMLElement {
       ["Not used", ignored_columns.join(", ") || "none"],
       ["Models", models.join(", ") || "none yet"],
     ];
-    this.#slot("mapping").replaceChildren(...pairs.flatMap(([name, value]) => [element("dt", name), element("dd", value)]));
+    this.slotNamed("mapping").replaceChildren(...pairs.flatMap(([name, value]) => [element("dt", name), element("dd", value)]));
   }
 
   #actions(job) {
     const over = isOver(job);
     this.#link("results", over && job.results_ready, resultsAddress(job.id));
-    this.#slot("customers").hidden = !over || job.rows_scored === 0;
-    this.#slot("another").hidden = !over;
+    this.slotNamed("customers").hidden = !over || job.rows_scored === 0;
+    this.slotNamed("another").hidden = !over;
     this.querySelector("[data-action=cancel]").hidden = over;
   }
 
   #link(name, isThere, address) {
-    this.#slot(name).hidden = !isThere;
-    this.#slot(name).href = address;
-  }
-
-  #write(name, text) {
-    this.#slot(name).textContent = text;
-  }
-
-  #slot(name) {
-    return this.querySelector(`[data-slot=${name}]`);
+    this.slotNamed(name).hidden = !isThere;
+    this.slotNamed(name).href = address;
   }
 
   #part(name) {
