@@ -26,7 +26,7 @@ LEAVING: Final[Mapping[LabelKind, str]] = {
     "proxy": "Leaving means far less use than before.",
 }
 """What the model was trained to foresee, in words."""
-SIMULATED: Final = "It knows simulated users only: train it on your own log before you act on it."
+SIMULATED: Final = "The model knows simulated users only: train it on your own log before you act on it."
 ONE_FEATURE: Final = 'It goes almost by "{}" alone: what else is known adds little.'
 _OUTSIDE: Final = "outside_training_range"
 
