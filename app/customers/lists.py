@@ -17,6 +17,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from app.db.prefixes import has_prefix
 from app.db.tables import customers, portfolio
 from app.predictions.sums import CHURNED, STAYED
 from app.telecom.policy import TIERS, VALUE_BANDS, Tier, ValueBand
@@ -43,8 +44,6 @@ _FEW_BY_ID_IN_TIME: Final = 100_000
 """The same in a list by time: files often bring ids in order, so that a walk may pass a million others first."""
 _FEW_BY_VALUE: Final = 8_000
 """Customers above a lifetime value that are looked up one by one and sorted, in about 15 ms."""
-# No id holds a character beyond the Basic Multilingual Plane, so this ends every prefix.
-_BEYOND: Final = "\U0010ffff"
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,7 @@ def _by_prefix(connection: Connection, filters: Filters, order: Order) -> Select
     # From the end the list begins at: files often bring ids in order, and then little is left to sort.
     ids = (
         select(*columns, own.value_band, own.segment)
-        .where(*_has_prefix(filters.prefix, own.id))
+        .where(*has_prefix(filters.prefix, own.id))
         .order_by(*_directed((own.id,), order))
     )
     most = _FEW_BY_ID_IN_TIME if order.sort == "last_seen" else _FEW_BY_ID
@@ -139,7 +138,7 @@ def _by_value(
     near = _together(parts, _FEW_BY_VALUE).subquery()
     return select(_SORTED_BY[order.sort].label("value"), own.id).where(
         own.id.in_(select(near.c.id)),
-        *_has_prefix(filters.prefix, own.id),
+        *has_prefix(filters.prefix, own.id),
         *_of_group(filters, own.value_band, own.segment),
     )
 
@@ -149,7 +148,7 @@ def _by_walking(
 ) -> Select[Any]:
     """Walk the index of the list once for each tier and outcome; each walk ends after ``limit`` matches."""
     own, value = customers.c, _SORTED_BY[order.sort]
-    wanted = [*_has_prefix(filters.prefix, own.id), *_after(after, value, own.id, order)]
+    wanted = [*has_prefix(filters.prefix, own.id), *_after(after, value, own.id, order)]
     wanted += _of_group(filters, own.value_band, own.segment)
     if filters.min_clv_cents:
         # Not the bare column, unless the list has its order: that would invite a walk along the index of the values.
@@ -205,10 +204,6 @@ def _together(parts: Sequence[Select[Any]], limit: int) -> Select[Any]:
 def _are_few(connection: Connection, query: Select[Any], most: int) -> bool:
     probe = query.limit(most + 1).subquery()
     return bool(connection.execute(select(func.count()).select_from(probe)).scalar_one() <= most)
-
-
-def _has_prefix(prefix: str, key: ColumnElement[Any]) -> tuple[ColumnElement[bool], ...]:
-    return (key >= prefix, key < prefix + _BEYOND) if prefix else ()
 
 
 def _of_group(

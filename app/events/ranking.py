@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, func, select, tuple_
 
+from app.db.prefixes import has_prefix
 from app.db.tables import events, users
 from app.events.clock import begin_of, days_between, moment_text
 from app.events.users import DUE_AT_ONCE, WAITING, Standing
@@ -19,8 +20,6 @@ EventPosition = tuple[int, int]
 
 _FEW_BY_ID: Final = 15_000
 """Users of one id prefix that are read and sorted, in about 10 ms; among more, a walk soon meets a page of them."""
-# No id holds a character beyond the Basic Multilingual Plane, so this ends every prefix.
-_BEYOND: Final = "\U0010ffff"
 _LARGEST_LOOK_UP: Final = 500
 _own: Final = users.c
 _SHOWN: Final = (
@@ -137,14 +136,14 @@ def _scored(connection: Connection, wanted: Wanted, after: Position | None) -> A
     where: list[ColumnElement[bool]] = [_own.standing == wanted.standing]
     columns: tuple[ColumnElement[Any], ...] = (probability, _own.id)
     if wanted.prefix and _is_rare(connection, wanted.prefix):
-        ids = select(_own.id, _own.standing, _own.tier, probability).where(*_has_prefix(wanted.prefix))
+        ids = select(_own.id, _own.standing, _own.tier, probability).where(*has_prefix(wanted.prefix, _own.id))
         near = ids.limit(_FEW_BY_ID).subquery()
         columns = (near.c.churn_probability, near.c.id)
         where = [near.c.standing == wanted.standing]
         where += [near.c.tier == wanted.tier] if wanted.tier else []
     else:
         where += [_own.tier == wanted.tier] if wanted.tier else []
-        where += _has_prefix(wanted.prefix)
+        where += has_prefix(wanted.prefix, _own.id)
     if after is not None:
         where.append(tuple_(*columns) < after)
     return select(columns[1]).where(*where).order_by(*(column.desc() for column in columns))
@@ -154,15 +153,11 @@ def _unscored(wanted: Wanted, after: Position | None) -> Any:
     later = [_own.id > after[1]] if after else []
     return (
         select(_own.id)
-        .where(_own.standing == WAITING, *_has_prefix(wanted.prefix), *later)
+        .where(_own.standing == WAITING, *has_prefix(wanted.prefix, _own.id), *later)
         .order_by(_own.churn_probability, _own.id)
     )
 
 
 def _is_rare(connection: Connection, prefix: str) -> bool:
-    probe = select(_own.id).where(*_has_prefix(prefix)).limit(_FEW_BY_ID + 1).subquery()
+    probe = select(_own.id).where(*has_prefix(prefix, _own.id)).limit(_FEW_BY_ID + 1).subquery()
     return bool(connection.execute(select(func.count()).select_from(probe)).scalar_one() <= _FEW_BY_ID)
-
-
-def _has_prefix(prefix: str) -> list[ColumnElement[bool]]:
-    return [_own.id >= prefix, _own.id < prefix + _BEYOND] if prefix else []
