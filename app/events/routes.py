@@ -130,8 +130,8 @@ async def predict_users(request: Request) -> dict[str, Any]:
     """Answer up to 10,000 user ids in order; ids that nobody has are said so."""
     state = request.app.state
     service: UserService = state.users
-    ids = read_ids(parse_json(await read_body(request, state.settings.max_batch_body_kib * KIB)))
-    return await run_in_threadpool(service.answer_many, ids)
+    body = await read_body(request, state.settings.max_batch_body_kib * KIB)
+    return await run_in_threadpool(lambda: service.answer_many(read_ids(parse_json(body))))
 
 
 @router.get("/model/info", response_model=ModelInfo, responses=responses(503))
