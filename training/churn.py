@@ -23,6 +23,7 @@ from tqdm import tqdm
 from app.performance.curves import brier_score, probability_figures, ranked, ranking_figures, roc_auc
 from app.performance.held_out import figure, resamples
 from training.calibration import cross_calibrated
+from training.fitting import fitted
 
 Floats = NDArray[np.float64]
 Design = NDArray[np.float32]
@@ -62,7 +63,6 @@ def smote_forest(settings: ForestSettings, seed: int) -> Pipeline:
         min_samples_leaf=settings.min_samples_leaf,
         max_features=settings.max_features,
         random_state=seed,
-        n_jobs=-1,
     )
     return Pipeline([("smote", SMOTE(sampling_strategy=settings.smote_ratio, random_state=seed)), ("forest", forest)])
 
@@ -81,7 +81,7 @@ def out_of_fold_scores(make: Callable[[], ClassifierMixin], design: Design, chur
     scores = np.empty(len(churned))
     for number in np.unique(fold):
         inside = fold == number
-        scores[inside] = make().fit(design[~inside], churned[~inside]).predict_proba(design[inside])[:, 1]
+        scores[inside] = fitted(make(), design[~inside], churned[~inside]).predict_proba(design[inside])[:, 1]
     return scores
 
 
@@ -137,7 +137,7 @@ def rivals(seed: int) -> dict[str, Callable[[], ClassifierMixin]]:
     """Models the tuned forest is compared with, as everybody would first try them."""
     return {
         "logistic regression": lambda: make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)),
-        "untuned forest": lambda: RandomForestClassifier(n_estimators=TREES, random_state=seed, n_jobs=-1),
+        "untuned forest": lambda: RandomForestClassifier(n_estimators=TREES, random_state=seed),
         "gradient boosting": lambda: HistGradientBoostingClassifier(random_state=seed),
     }
 

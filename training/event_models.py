@@ -22,6 +22,7 @@ from app.performance.curves import brier_score, probability_figures, ranked, ran
 from app.performance.held_out import figure
 from training.calibration import cross_calibrated
 from training.event_grid import FOLDS, Rows, person_resamples
+from training.fitting import fitted
 
 Floats = NDArray[np.float64]
 Make = Callable[[], ClassifierMixin]
@@ -88,7 +89,6 @@ def event_forest(recipe: Recipe, seed: int, monotone: Sequence[int] | None = Non
         class_weight="balanced" if recipe.balance == "class weights" else None,
         monotonic_cst=list(monotone) if monotone is not None else None,
         random_state=seed,
-        n_jobs=-1,
     )
     if recipe.balance != "SMOTE":
         return Pipeline([("forest", forest)])
@@ -117,20 +117,14 @@ def cross_fitted(make: Make, training: Rows, held_out: Rows | None = None) -> tu
         fitted_on = training.take(~inside)
         asked = np.concatenate([training.user[inside], later_rows.user[later_inside]])
         check_split(fitted_on.user.tolist(), asked.tolist())
-        model = make().fit(fitted_on.design, fitted_on.left)
+        model = fitted(make(), fitted_on.design, fitted_on.left)
         out_of_fold[inside] = scores_of(model, training.take(inside))
         later[later_inside] = scores_of(model, later_rows.take(later_inside))
     return out_of_fold, later
 
 
 def scores_of(model: ClassifierMixin, rows: Rows) -> Floats:
-    """Score rows by a fitted model: shape (n,); empty for no rows.
-
-    One thread: several add the trees up in the order in which they happen to finish, which changes the last bits.
-    """
-    forest = getattr(model, "named_steps", {}).get("forest")
-    if forest is not None:
-        forest.n_jobs = 1
+    """Score rows by a fitted model: shape (n,); empty for no rows."""
     scores: Floats = model.predict_proba(rows.design)[:, 1] if len(rows) else np.empty(0)
     return scores
 
@@ -163,7 +157,7 @@ def search_recipe(training: Rows, label_days: int, seed: int) -> tuple[Recipe, l
     everybody = np.ones((1, len(judged_on)))
     tried = []
     for recipe in RECIPES:
-        scores = scores_of(event_forest(recipe, seed).fit(fitted_on.design, fitted_on.left), judged_on)
+        scores = scores_of(fitted(event_forest(recipe, seed), fitted_on.design, fitted_on.left), judged_on)
         auc = float(roc_auc(ranked(judged_on.left, scores, everybody))[0])
         tried.append((recipe, {**asdict(recipe), "roc_auc": round(auc, 6)}))
     tried.sort(key=lambda entry: -entry[1]["roc_auc"])

@@ -30,6 +30,7 @@ from training.event_models import (
     scores_of,
     search_recipe,
 )
+from training.fitting import fitted
 from training.metrics import churn_figures
 from training.sealing import build_score_graph, prove_equal, tree_arrays
 
@@ -119,7 +120,7 @@ def train(
     _check_outcomes(training)
     check_no_leak(training.design, training.features, training.left)
     monotone = [MONOTONE.get(feature, 0) for feature in training.features] if name == SUMMARY else None
-    pipeline = event_forest(recipe, seed, monotone).fit(training.design, training.left)
+    pipeline = fitted(event_forest(recipe, seed, monotone), training.design, training.left)
     out_of_fold, later = cross_fitted(lambda: event_forest(recipe, seed, monotone), training, held_out)
     forest = pipeline.named_steps["forest"]
     graph = build_score_graph(forest, len(training.features))

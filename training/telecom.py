@@ -33,6 +33,7 @@ from training.churn import (
 )
 from training.clv import CLV_COLUMNS, PRODUCT, FittedClv, clv_design, design_places, fit_clv
 from training.datasets import CHURNED, columns_of, count_shared_rows
+from training.fitting import fitted
 from training.metrics import churn_figures, clv_figures
 from training.performance import held_out_of, measure, sorted_for_sealing
 from training.sealing import LinearTerms, build_graph, prove_equal, tree_arrays, version_files
@@ -95,7 +96,7 @@ def train_field_set(field_set: FieldSet, version: str, training: Source, reporti
     columns, churned = columns_of(training.frame), training.frame[CHURNED].to_numpy(np.bool_)
     design = design_matrix(columns, field_set)
     settings, tried = search_settings(design, churned, seed)
-    pipeline = smote_forest(settings, seed).fit(design, churned)
+    pipeline = fitted(smote_forest(settings, seed), design, churned)
     assumptions = ClvAssumptions(annual_churn=round(float(churned.mean()), 6))
     target, months = target_clv_usd(columns, assumptions), expected_remaining_months(assumptions)
     clv = fit_clv(design, target, field_set, months, seed)
