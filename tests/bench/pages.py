@@ -20,8 +20,8 @@ new MutationObserver((_, observer) => {
 }).observe(document, { childList: true, subtree: true });
 """
 _MOVE = """
-async ([control, answer, value]) => {
-  const slider = document.querySelector(control);
+async ([control, answer, value, button]) => {
+  const field = document.querySelector(control);
   const shown = document.querySelector(answer);
   const changed = new Promise((resolve, reject) => {
     setTimeout(() => reject(new Error(`nothing changed in ${answer} at ${value}`)), 5000);
@@ -29,8 +29,9 @@ async ([control, answer, value]) => {
       .observe(shown, { childList: true, characterData: true, subtree: true });
   });
   const begun = performance.now();
-  slider.value = value;
-  slider.dispatchEvent(new Event("input", { bubbles: true }));
+  field.value = value;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  if (button) document.querySelector(button).click();
   await changed;
   return performance.now() - begun;
 }
@@ -54,6 +55,7 @@ def measure_pages(cpu: int | None) -> dict[str, float]:
             page.wait_for_selector("#confusion-table td")
             slider = "cut-point input[type=range]"
             figures["cut_point_move_ms"] = _move(page, slider, "#confusion-message", step=0.02, first=0.1)
+            figures["profit_ms"] = _move(page, "#offer_cost", "#money-message", 1, 10, "#money-button")
         with _page(browser, server.url, "/") as page:
             page.click("#example-button")
             page.click("#customer-form button[type=submit]")
@@ -95,7 +97,7 @@ def _first_view(browser: Browser, url: str, name: str) -> float:
     return seconds
 
 
-def _move(page: Page, control: str, answer: str, step: float, first: float) -> float:
-    """Move a slider place by place; give the median ms until the page says what that changes."""
-    spent = [page.evaluate(_MOVE, [control, answer, str(round(first + step * turn, 2))]) for turn in range(MOVES)]
-    return float(statistics.median(spent))
+def _move(page: Page, control: str, answer: str, step: float, first: float, button: str | None = None) -> float:
+    """Move a control place by place, and press the button; give the median ms until the page says what that changes."""
+    values = [str(round(first + step * turn, 2)) for turn in range(MOVES)]
+    return float(statistics.median(page.evaluate(_MOVE, [control, answer, value, button]) for value in values))

@@ -64,6 +64,7 @@ BARS = (
     Bar("models_page_seconds", "models page, first view with its first chart", 1, at_least=False, unit=" s"),
     Bar("segments_page_seconds", "segments page, first view with its first chart", 1, at_least=False, unit=" s"),
     Bar("cut_point_move_ms", "models page, cut-point moved to counts shown", 100, at_least=False, unit=" ms"),
+    Bar("profit_ms", "models page, costs changed to profit shown", 100, at_least=False, unit=" ms"),
     Bar("what_if_move_ms", "what-if, slider moved to answer shown", 150, at_least=False, unit=" ms"),
     Bar("event_features_seconds", "58 features of 100,000 users over 10 million events", 30, at_least=False, unit=" s"),
     Bar("event_features_memory_mib", "the same, its process with the events", 3072, at_least=False, unit=" MiB"),

@@ -134,7 +134,6 @@ FINISHED: dict[str, Any] = {
 
 def answer_job(page: Page, **changes: Any) -> None:
     """From now on the service says this about the job."""
-    page.unroute("**/batch/jobs/*")
     page.route("**/batch/jobs/*", lambda route: route.fulfill(json=a_job(**changes)))
 
 

@@ -5,11 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.browser.chromium import chromium_path
 from tests.server_process import start
 
+# A busy machine is slow, not wrong: only a test that fails waits this long.
+PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
 REPORT_CSP = """
 addEventListener("securitypolicyviolation", (event) =>
   console.error(`CSP report: ${event.violatedDirective} ${event.blockedURI}`));
@@ -69,7 +72,7 @@ def context_options() -> dict[str, object]:
 def context(browser: Browser, base_url: str, context_options: dict[str, object]) -> Iterator[BrowserContext]:
     options: dict[str, object] = {"viewport": {"width": 1440, "height": 900}, "base_url": base_url} | context_options
     context = browser.new_context(**options)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE_MS)
     context.add_init_script(REPORT_CSP)
     yield context
     context.close()

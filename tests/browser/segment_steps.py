@@ -168,7 +168,6 @@ def answer_segments(page: Page, segments: dict[str, Any], risk: dict[str, Any]) 
         route.fulfill(json=risk if route.request.url.endswith("/value-at-risk") else segments)
 
     for path in ("**/segments", "**/value-at-risk"):
-        page.unroute(path)
         page.route(path, answer)
 
 

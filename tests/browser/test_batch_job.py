@@ -97,11 +97,9 @@ def test_while_the_server_restarts_the_page_keeps_the_figures_and_goes_on(page: 
     for announced in ("ERR_CONNECTION_REFUSED", "status of 503"):
         watch.expect(announced)
     open_job(page)
-    page.unroute("**/batch/jobs/*")
     page.route("**/batch/jobs/*", lambda route: route.abort("connectionrefused"))
     expect(card(page)).to_contain_text("The server cannot be reached; trying again.")
     expect(card(page)).to_contain_text("600,000 of about 1,200,000 rows")
-    page.unroute("**/batch/jobs/*")
     page.route("**/batch/jobs/*", lambda route: route.fulfill(status=503, json={"detail": "Starting."}))
     with page.expect_response("**/batch/jobs/*"):
         pass
@@ -226,7 +224,6 @@ def test_a_list_that_cannot_be_read_leaves_the_first_step_usable(page: Page, wat
     open_batch(page)
     expect(page.get_by_role("heading", name="The server cannot be reached")).to_be_visible()
     expect(page.get_by_label("CSV file")).to_be_visible()
-    page.unroute("**/batch/jobs?*")
     answer_list(page, [a_job()])
     page.get_by_role("button", name="Retry").click()
     expect(page.get_by_role("link", name="november.csv")).to_be_visible()

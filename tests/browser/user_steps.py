@@ -205,7 +205,6 @@ def answer(page: Page, pattern: str, document: Json | Callable[[dict[str, str]],
         given = document(query) if callable(document) else document
         route.fulfill(json=given, status=status)
 
-    page.unroute(pattern)
     page.route(pattern, reply)
 
 

@@ -159,6 +159,7 @@ def test_readers_that_linger_keep_nobody_waiting(engine: Engine) -> None:
             connection.execute(text("UPDATE portfolio SET customers = 1"))
 
 
+@pytest.mark.fault  # it needs the machine to itself: two kinds of patience are compared
 @sqlite_only
 def test_a_writer_gets_in_between_the_transactions_of_a_bulk_job(engine: Engine, database_url: str) -> None:
     """Another process holds the lock for 80 ms at a time and leaves gaps of 4 ms; SQLite's own patience misses most."""
