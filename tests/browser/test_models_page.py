@@ -5,7 +5,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import Watch
 from tests.browser.drawn_charts import require_library
@@ -81,6 +81,27 @@ def test_the_slider_decides_what_the_service_counts(page: Page) -> None:
     page.reload()
     wait_shown(page)
     expect(page.locator("#confusion-message")).to_contain_text("From 0.62 on")
+
+
+def test_what_is_typed_before_the_first_answer_stays(page: Page) -> None:
+    held: list[Route] = []
+    for part in ("confusion*", "profit*"):
+        page.route(f"**/{part}", lambda route: held.append(route), times=1)
+    page.goto(MODELS)
+    expect(page.get_by_role("heading", name="How good it is")).to_be_visible()
+    page.wait_for_function("() => !document.querySelector('#version-links').hidden")
+    field(page, CUT_BOX).fill("0.")
+    field(page, "Cost of an offer").fill("1")
+    while len(held) < 2:
+        page.wait_for_timeout(50)
+    for route in held:
+        route.continue_()
+    wait_shown(page)
+    expect(field(page, CUT_BOX)).to_have_value("0.")
+    expect(field(page, "Cost of an offer")).to_have_value("1")
+    field(page, CUT_BOX).fill("")
+    field(page, CUT_BOX).press("Enter")
+    expect(field(page, CUT_BOX)).not_to_have_value("")
 
 
 def test_a_typed_cut_point_moves_the_slider_and_a_wrong_one_says_what_it_may_be(page: Page, watch: Watch) -> None:

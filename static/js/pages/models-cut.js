@@ -17,7 +17,9 @@ const question = new LiveQuestion(({ chosen, text }) => readConfusion(chosen, te
 
 let version = null;
 let listener = () => {};
+let isTouched = false;
 
+form.addEventListener("input", () => (isTouched = true));
 control.addEventListener("cut-point-slid", ({ detail }) => ask(detail.value));
 form.addEventListener("submit", (event) => {
   event.preventDefault();
@@ -34,8 +36,14 @@ form.addEventListener("submit", (event) => {
 export function showCutPoint(chosen, view) {
   version = chosen;
   listener = () => {};
+  isTouched = false;
   ask(view.cutPoint, { isFirst: true });
-  return { listen: (heard) => (listener = heard), take: (cutPoint) => ask(cutPointWords(cutPoint)) };
+  return { listen: (heard) => (listener = heard), take };
+}
+
+function take(cutPoint) {
+  control.value = cutPointWords(cutPoint);
+  ask(control.value);
 }
 
 function ask(text, { isFirst = false } = {}) {
@@ -46,8 +54,8 @@ function onAnswer(confusion, { text, isFirst }) {
   // The page has another form, whose sentences are not this one's to take away.
   if (questions.hasErrors) questions.errors = [];
   failure.textContent = "";
-  // What is being typed or slid now is newer than this answer.
-  if (isFirst || control.value !== text) control.value = text || cutPointWords(confusion.cut_point);
+  // What has been typed or slid meanwhile is newer than this answer.
+  if (isFirst ? !isTouched : control.value === "") control.value = text || cutPointWords(confusion.cut_point);
   document.querySelector("#confusion-message").textContent = confusionSentence(confusion);
   document.querySelector("#confusion-intervals").textContent = confusion.intervals ?? "";
   document.querySelector("#confusion-table").table = confusionTable(confusion);
@@ -57,7 +65,7 @@ function onAnswer(confusion, { text, isFirst }) {
 }
 
 function onFailure(error, { text, isFirst }) {
-  if (isFirst) control.value = text;
+  if (isFirst && !isTouched) control.value = text;
   if (error instanceof ValidationProblem) {
     questions.errors = error.errors;
     return;

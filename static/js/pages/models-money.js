@@ -20,7 +20,9 @@ let cut = null;
 let cutPoint = null;
 let answered = null;
 let turn = 0;
+let isTouched = false;
 
+form.addEventListener("input", () => (isTouched = true));
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   ask(typedInputs(), { isFirst: false });
@@ -41,6 +43,7 @@ export function showMoney(chosen, view, cutPointControl) {
     cutPoint = value;
     showChoice();
   });
+  isTouched = false;
   ask(view.money, { isFirst: true });
 }
 
@@ -52,7 +55,7 @@ async function ask(inputs, { isFirst }) {
     const profit = await readProfit(version, inputs);
     if (mine === turn) show(profit, inputs, isFirst);
   } catch (error) {
-    if (mine === turn) showFailure(error, inputs);
+    if (mine === turn) showFailure(error, inputs, isFirst);
   } finally {
     if (mine === turn) button.setAttribute("aria-busy", "false");
   }
@@ -62,8 +65,9 @@ function show(profit, inputs, isFirst) {
   answered = profit;
   failure.textContent = "";
   if (questions.hasErrors) questions.errors = [];
-  if (isFirst) questions.fill(profit.inputs);
-  else remember({ money: inputs });
+  // What has been typed meanwhile is newer than this answer.
+  if (isFirst && !isTouched) questions.fill(profit.inputs);
+  if (!isFirst) remember({ money: inputs });
   document.querySelector("#money-message").textContent = profit.message;
   document.querySelector("#save-rate-is").textContent = saveRateSentence(profit);
   document.querySelector("#best-figures").figures = bestFigures(profit);
@@ -87,8 +91,8 @@ function typedInputs() {
   return Object.fromEntries(Object.entries(questions.sent).map(([name, value]) => [name, String(value)]));
 }
 
-function showFailure(error, inputs) {
-  questions.fill(inputs);
+function showFailure(error, inputs, isFirst) {
+  if (isFirst && !isTouched) questions.fill(inputs);
   if (error instanceof ValidationProblem) {
     questions.errors = error.errors;
     return;
