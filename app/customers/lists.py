@@ -10,7 +10,6 @@ from sqlalchemy import (
     Select,
     and_,
     func,
-    literal_column,
     or_,
     select,
     tuple_,
@@ -18,6 +17,7 @@ from sqlalchemy import (
 )
 
 from app.db.prefixes import has_prefix
+from app.db.steps import is_exact, step_of
 from app.db.tables import customers, portfolio
 from app.predictions.sums import CHURNED, STAYED
 from app.telecom.policy import TIERS, VALUE_BANDS, Tier, ValueBand
@@ -38,6 +38,11 @@ _SORTED_BY: Final[Mapping[Sort, ColumnElement[Any]]] = {
     "clv": customers.c.clv_cents,
     "last_seen": customers.c.last_seen_at,
 }
+_STEPS: Final[Mapping[Sort, ColumnElement[int]]] = {
+    "value_at_risk": customers.c.value_at_risk_step,
+    "clv": customers.c.clv_step,
+}
+"""Sorts whose index is in the order of coarse steps; within a step the customers are sorted when they are read."""
 _FEW_BY_ID: Final = 15_000
 """Customers of one id prefix that are read and sorted, in about 6 ms; among more, a walk soon meets a page of them."""
 _FEW_BY_ID_IN_TIME: Final = 100_000
@@ -69,7 +74,7 @@ class Order:
 def read_page(
     connection: Connection, filters: Filters, order: Order, after: Position | None, limit: int
 ) -> list[dict[str, Any]]:
-    """Read the next customers of a list; the time it takes depends on neither the page nor the number of customers.
+    """Read the next customers of a list; the time it takes hardly depends on the page or the number of customers.
 
     The customers that pass the filters are found in one of three ways: through their ids or their lifetime values when
     few have such, else by walking the list's own index, which holds all that the filters ask for.
@@ -81,7 +86,7 @@ def read_page(
     if found is None:
         found = _by_value(connection, filters, order, streams)
     if found is None:
-        found = _by_walking(filters, order, after, limit, streams)
+        found = _by_walking(connection, filters, order, after, limit, streams)
     matches = found.subquery()
     page = select(matches).where(*_after(after, matches.c.value, matches.c.id, order))
     page = page.order_by(*_directed((matches.c.value, matches.c.id), order)).limit(limit)
@@ -130,7 +135,9 @@ def _by_value(
     own = customers.c
     valuable = own.clv_cents >= filters.min_clv_cents
     parts = [
-        select(own.clv_cents, own.id).where(stream, valuable).order_by(own.outcome, own.tier, own.clv_cents)
+        select(own.clv_cents, own.id)
+        .where(stream, valuable, own.clv_step >= step_of(filters.min_clv_cents))
+        .order_by(own.outcome, own.tier, own.clv_step)
         for stream in streams
     ]
     if not _are_few(connection, _together(parts, _FEW_BY_VALUE + 1), _FEW_BY_VALUE):
@@ -144,22 +151,44 @@ def _by_value(
 
 
 def _by_walking(
-    filters: Filters, order: Order, after: Position | None, limit: int, streams: Sequence[ColumnElement[bool]]
-) -> Select[Any]:
+    connection: Connection, filters: Filters, order: Order, after: Position | None, limit: int,
+    streams: Sequence[ColumnElement[bool]],
+) -> Select[Any]:  # fmt: skip
     """Walk the index of the list once for each tier and outcome; each walk ends after ``limit`` matches."""
     own, value = customers.c, _SORTED_BY[order.sort]
     wanted = [*has_prefix(filters.prefix, own.id), *_after(after, value, own.id, order)]
     wanted += _of_group(filters, own.value_band, own.segment)
-    if filters.min_clv_cents:
-        # Not the bare column, unless the list has its order: that would invite a walk along the index of the values.
-        clv = own.clv_cents if order.sort == "clv" else own.clv_cents + literal_column("0")
-        wanted.append(clv >= filters.min_clv_cents)
-    index = (own.outcome, own.tier, value, own.id)
-    parts = [
-        select(value.label("value"), own.id).where(stream, *wanted).order_by(*_directed(index, order))
-        for stream in streams
-    ]
-    return _together(parts, limit)
+    wanted += [own.clv_cents >= filters.min_clv_cents] if filters.min_clv_cents else []
+    walk = select(value.label("value"), own.id)
+    step = _STEPS.get(order.sort)
+    if step is None:
+        index = _directed((own.outcome, own.tier, value, own.id), order)
+        return _together([walk.where(stream, *wanted).order_by(*index) for stream in streams], limit)
+    if filters.min_clv_cents and order.sort == "clv":
+        wanted.append(step >= step_of(filters.min_clv_cents))
+    if after is not None:
+        here = step_of(after[0])
+        wanted.append(step <= here if order.descending else step >= here)
+    index = _directed((own.outcome, own.tier, step, own.id), order)
+    walk = walk.add_columns(step.label("step"))
+    met = _together([walk.where(stream, *wanted).order_by(*index) for stream in streams], limit)
+    last = _last_step(connection, met, order, limit)
+    if last is None:
+        return met
+    # Of the steps before it the walk has met everybody; of this one, those who come first by id.
+    if not is_exact(last):
+        index = _directed((value, own.id), order)
+    of_last = _together([walk.where(stream, *wanted, step == last).order_by(*index) for stream in streams], limit)
+    met_before = met.subquery()
+    before = select(met_before).where(met_before.c.step != last)
+    return select(union_all(before, of_last).subquery())
+
+
+def _last_step(connection: Connection, met: Select[Any], order: Order, limit: int) -> int | None:
+    """Give the step that the last customer of a page is in; None where the page is the last one."""
+    steps = met.subquery().c.step
+    last: int | None = connection.scalar(select(steps).order_by(*_directed((steps,), order)).limit(1).offset(limit - 1))
+    return last
 
 
 def _streams(connection: Connection, filters: Filters) -> list[ColumnElement[bool]]:

@@ -46,14 +46,16 @@ customers = Table(
     Column("outcome_on", String(10), comment="the day it was observed, ISO 8601"),
     Column("value_band", Integer, nullable=False, comment="its place among the policy's, lowest first"),
     Column("segment", Integer, nullable=False, comment="-1 for a customer who was scored without segments"),
+    Column("value_at_risk_step", Integer, nullable=False, comment="app.db.steps: the order of its list"),
+    Column("clv_step", Integer, nullable=False, comment="the same for lifetime values"),
     # One list each: in its order from either end, and with all it is filtered by, so that no row is read to be skipped.
     *(
         Index(f"ix_customers_by_{column}", "outcome", "tier", column, "id", *others, "value_band", "segment")
         for column, others in (
-            ("value_at_risk_cents", ("clv_cents",)),
+            ("value_at_risk_step", ("value_at_risk_cents", "clv_cents")),
             ("churn_probability", ("clv_cents",)),
             ("last_seen_at", ("clv_cents",)),
-            ("clv_cents", ()),
+            ("clv_step", ("clv_cents",)),
         )
     ),
     sqlite_with_rowid=False,

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from app.db.engine import BUSY_TIMEOUT_MS, as_unavailable, lift_time_limits, open_engine
 from app.errors import DatabaseBusy, SettingsInvalid
 
-HEAD: Final = "0005"
+HEAD: Final = "0006"
 LOCK_PATIENCE_SECONDS: Final = 5.0
 WHERE: Final = "DATA_DIR, DATABASE_URL"
 MIGRATIONS: Final = Path(__file__).parent / "migrations"

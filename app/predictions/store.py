@@ -8,13 +8,14 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from app.db.prepared import Prepared
+from app.db.steps import step_of
 from app.db.tables import customers, predictions
 from app.predictions.sums import SUMMED, Shifts
 
 _LARGEST_LOOK_UP: Final = 512
 _FIGURES: Final = SUMMED[1:]
 _KNOWN: Final = ("id", "prediction_id", "request_id", *SUMMED)
-_LATEST: Final = ("last_seen_at", "prediction_id", "request_id", *_FIGURES)
+_LATEST: Final = ("last_seen_at", "prediction_id", "request_id", *_FIGURES, "value_at_risk_step", "clv_step")
 # A customer's columns by what a row about them calls these values.
 _CALLED: Final = {"key": "customer_id", "prediction_id": "id", "last_seen_at": "created_at"}
 
@@ -59,14 +60,14 @@ def insert_predictions(connection: Connection, rows: Sequence[Mapping[str, Any]]
     for key in ids:
         row, old = latest[key], before.get(key)
         if old is None:
-            new.append(row)
+            new.append(_with_steps(row))
             shifts.move(1, None, *_figures(row))
             continue
         repeated += old.request_id == row["request_id"]
         # A large batch is scored long before it is stored: a newer answer that overtook it stays the latest.
         if row["id"] < old.prediction_id:
             continue
-        known.append(row)
+        known.append(_with_steps(row))
         shifts.move(-1, *old[-len(SUMMED) :])
         shifts.move(1, old.outcome, *_figures(row))
     _add_customers(connection, new, first_seen_at)
@@ -79,6 +80,11 @@ def find_prediction(connection: Connection, prediction_id: str) -> dict[str, Any
     """Read the columns of one prediction; None when there is none with this id."""
     row = connection.execute(select(predictions).where(predictions.c.id == prediction_id)).one_or_none()
     return None if row is None else row._asdict()
+
+
+def _with_steps(row: Mapping[str, Any]) -> dict[str, Any]:
+    steps = {"value_at_risk_step": step_of(row["value_at_risk_cents"]), "clv_step": step_of(row["clv_cents"])}
+    return {**row, **steps}
 
 
 def _newest(

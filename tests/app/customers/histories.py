@@ -16,13 +16,15 @@ IDS = ["A", "AA", "AB", "B", "a", "é", "ée", "%", "_", "A%", "'; --", "z"]
 NOW = "2026-11-21T12:00:00.000000Z"
 Step = tuple[str, Any]
 
+# Few amounts, so that some are equal; the larger ones are in two steps of the lists' order.
+some_cents = st.integers(0, 5) | st.sampled_from([130_000, 130_001, 131_000, 131_071, 131_072])
 some_row = st.builds(
     a_prediction_row,
     customer_id=st.sampled_from(IDS),
     tier=st.sampled_from(TIERS),
     churn_probability=st.sampled_from([0.0, 0.1, 0.25, 1.0]),
-    clv_cents=st.integers(0, 5),
-    value_at_risk_cents=st.integers(0, 5),
+    clv_cents=some_cents,
+    value_at_risk_cents=some_cents,
     value_band=st.sampled_from([0, 1]),
     segment=st.sampled_from([-1, 0, 2]),
     monthly_charge_cents=st.none() | st.integers(0, 100),

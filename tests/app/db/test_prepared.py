@@ -18,6 +18,7 @@ def row(key: str, tier: str = "Low") -> dict[str, object]:
         "unused": object(), "outcome_on": None, "outcome": None, "monthly_charge_cents": None, "clv_cents": 12_345,
         "value_at_risk_cents": 678, "churn_probability": 0.25, "tier": tier, "request_id": "r", "prediction_id": "p",
         "last_seen_at": "later", "first_seen_at": "sooner", "id": key, "value_band": 1, "segment": -1,
+        "value_at_risk_step": 9, "clv_step": 99,
     }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, event, select
 
+from app.db.steps import step_of
 from app.db.tables import customers, portfolio, predictions
 from app.predictions.store import insert_predictions
 from app.predictions.sums import read_portfolio
@@ -49,7 +50,10 @@ def check(connection: Connection, history: Iterable[Rows]) -> None:
     latest = {row["customer_id"]: row for row in rows if row["customer_id"] is not None}
     columns = ("prediction_id", "request_id", "tier", "churn_probability", "clv_cents", "value_at_risk_cents",
                "monthly_charge_cents", "value_band", "segment", "last_seen_at")  # fmt: skip
-    stored = {row.id: tuple(getattr(row, name) for name in columns) for row in connection.execute(select(customers))}
+    known = connection.execute(select(customers)).all()
+    assert all(row.clv_step == step_of(row.clv_cents) for row in known)
+    assert all(row.value_at_risk_step == step_of(row.value_at_risk_cents) for row in known)
+    stored = {row.id: tuple(getattr(row, name) for name in columns) for row in known}
     assert stored == {
         key: (row["id"], *(row[name] for name in columns[1:-1]), row["created_at"]) for key, row in latest.items()
     }
