@@ -12,7 +12,7 @@ _IN_AN_OCTAVE: Final = 64
 _EXACT: Final = 2 * _IN_AN_OCTAVE
 """Smaller amounts have a step of their own, so that many who are worth nothing need no sorting."""
 _WIDTHS: Final = 30
-"""How often steps double their width; those of amounts beyond a hundred billion are all as wide."""
+"""How often steps double their width; amounts of 137 billion and more share the last step."""
 
 
 def step_of(amount: int) -> int:
@@ -20,11 +20,11 @@ def step_of(amount: int) -> int:
 
     Examples
     --------
-    >>> [step_of(amount) for amount in (-1, 0, 127, 128, 129, 130, 100_000, 103_000)]
-    [-1, 0, 127, 128, 128, 129, 737, 740]
+    >>> [step_of(amount) for amount in (-1, 0, 127, 128, 129, 130, 100_000, 103_000, 2**63)]
+    [-1, 0, 127, 128, 128, 129, 737, 740, 2048]
     """
     doublings = min((max(amount, 0) // _EXACT).bit_length(), _WIDTHS)
-    return (amount >> doublings) + _IN_AN_OCTAVE * doublings
+    return min(amount >> doublings, _EXACT) + _IN_AN_OCTAVE * doublings
 
 
 def is_exact(step: int) -> bool:

@@ -32,7 +32,7 @@ some_filters = st.builds(
     Filters,
     tier=st.none() | st.sampled_from(TIERS),
     prefix=st.sampled_from(["", "A", "AA", "é", "%", "_", "nobody", "'"]),
-    min_clv_cents=st.integers(0, 5) | st.just(131_000),
+    min_clv_cents=st.integers(0, 5) | st.sampled_from([131_000, 2**63 - 1]),
     standing=st.sampled_from(["current", "left", "all"]),
     value_band=st.none() | st.sampled_from(VALUE_BANDS),
     segment=st.none() | st.integers(0, 2),

@@ -14,7 +14,7 @@ from app.db.tables import customers
 from app.db.upgrade import upgrade
 from tests import databases
 
-AMOUNTS = (-1, 0, 1, 127, 128, 129, 255, 256, 10_000, 1_234_567, 2**36, 2**37 - 1, 2**37, 2**37 + 1, 2**50)
+AMOUNTS = (-1, 0, 1, 127, 128, 129, 255, 256, 10_000, 1_234_567, 2**36, 2**37 - 1, 2**37, 2**37 + 1, 2**50, 2**63 - 1)
 some_amount = st.integers(-1_000, 2**40) | st.sampled_from(AMOUNTS)
 
 

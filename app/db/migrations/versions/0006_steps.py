@@ -75,8 +75,8 @@ def _create_indexes(lists: dict[str, tuple[str, ...]]) -> None:
 
 
 def _step(column: str) -> str:
-    cases = (f"WHEN {column} < {128 << place} THEN {column} / {1 << place} + {64 * place}" for place in range(30))
-    return f"CASE {' '.join(cases)} ELSE {column} / {1 << 30} + {64 * 30} END"
+    cases = (f"WHEN {column} < {128 << place} THEN {column} / {1 << place} + {64 * place}" for place in range(31))
+    return f"CASE {' '.join(cases)} ELSE {128 + 64 * 30} END"
 
 
 def _columns() -> list[sa.Column[object]]:
