@@ -160,28 +160,41 @@ def _by_walking(
     wanted += _of_group(filters, own.value_band, own.segment)
     wanted += [own.clv_cents >= filters.min_clv_cents] if filters.min_clv_cents else []
     walk = select(value.label("value"), own.id)
-    step = _STEPS.get(order.sort)
-    if step is None:
+    if order.sort not in _STEPS:
         index = _directed((own.outcome, own.tier, value, own.id), order)
         return _together([walk.where(stream, *wanted).order_by(*index) for stream in streams], limit)
-    if filters.min_clv_cents and order.sort == "clv":
-        wanted.append(step >= step_of(filters.min_clv_cents))
-    if after is not None:
-        here = step_of(after[0])
-        wanted.append(step <= here if order.descending else step >= here)
-    index = _directed((own.outcome, own.tier, step, own.id), order)
+    step = _STEPS[order.sort]
     walk = walk.add_columns(step.label("step"))
-    met = _together([walk.where(stream, *wanted).order_by(*index) for stream in streams], limit)
+    index = _directed((own.outcome, own.tier, step, own.id), order)
+    begin = _first_step(filters, order, after, step)
+    met = _together([walk.where(stream, *wanted, *begin).order_by(*index) for stream in streams], limit)
     last = _last_step(connection, met, order, limit)
-    if last is None:
+    if last is None or is_exact(last):
         return met
-    # Of the steps before it the walk has met everybody; of this one, those who come first by id.
-    if not is_exact(last):
-        index = _directed((value, own.id), order)
-    of_last = _together([walk.where(stream, *wanted, step == last).order_by(*index) for stream in streams], limit)
+    # Of the steps before it the walk has met everybody; of this one, those who come first by id. No bound of the walk
+    # stands here: SQLite would follow that and not the step.
+    within = _directed((value, own.id), order)
+    of_last = _together([walk.where(stream, *wanted, step == last).order_by(*within) for stream in streams], limit)
     met_before = met.subquery()
     before = select(met_before).where(met_before.c.step != last)
     return select(union_all(before, of_last).subquery())
+
+
+def _first_step(
+    filters: Filters, order: Order, after: Position | None, step: ColumnElement[int]
+) -> list[ColumnElement[bool]]:
+    """Bound a walk by steps: where it begins, and for a list by lifetime value where it may end."""
+    bounds: list[ColumnElement[bool]] = []
+    if after is not None:
+        here = step_of(after[0])
+        if is_exact(here):
+            bounds += _after((here, after[1]), step, customers.c.id, order)
+        else:
+            bounds.append(step <= here if order.descending else step >= here)
+    # Of two bounds on one side SQLite follows the first: from a position on, the minimum says nothing new.
+    if filters.min_clv_cents and order.sort == "clv" and (after is None or order.descending):
+        bounds.append(step >= step_of(filters.min_clv_cents))
+    return bounds
 
 
 def _last_step(connection: Connection, met: Select[Any], order: Order, limit: int) -> int | None:

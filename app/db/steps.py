@@ -1,4 +1,4 @@
-"""Coarse steps of an amount, so that an index in their order is written in few places however long it is.
+"""Coarse steps of an amount in cents, so that an index in their order is written in few places however long it is.
 
 An index by the amount itself is written in as many places as a file has rows: each row of a large table costs a page of
 its own. In an index by step and id, customers who come in the order of their ids land beside each other, in one place a
@@ -12,7 +12,7 @@ _IN_AN_OCTAVE: Final = 64
 _EXACT: Final = 2 * _IN_AN_OCTAVE
 """Smaller amounts have a step of their own, so that many who are worth nothing need no sorting."""
 _WIDTHS: Final = 30
-"""How often steps double their width; amounts of 137 billion and more share the last step."""
+"""How often steps double their width; amounts of 1.37 billion dollars and more share the last step."""
 
 
 def step_of(amount: int) -> int:

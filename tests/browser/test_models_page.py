@@ -87,7 +87,7 @@ def test_what_is_typed_before_the_first_answer_stays(page: Page) -> None:
     held: list[Route] = []
     for part in ("confusion*", "profit*"):
         page.route(f"**/{part}", lambda route: held.append(route), times=1)
-    page.goto(MODELS)
+    page.goto(f"{MODELS}?contact_cost=5")
     expect(page.get_by_role("heading", name="How good it is")).to_be_visible()
     page.wait_for_function("() => !document.querySelector('#version-links').hidden")
     field(page, CUT_BOX).fill("0.")
@@ -99,6 +99,7 @@ def test_what_is_typed_before_the_first_answer_stays(page: Page) -> None:
     wait_shown(page)
     expect(field(page, CUT_BOX)).to_have_value("0.")
     expect(field(page, "Cost of an offer")).to_have_value("1")
+    expect(field(page, "Cost of a contact")).to_have_value("5")
     field(page, CUT_BOX).fill("")
     field(page, CUT_BOX).press("Enter")
     expect(field(page, CUT_BOX)).not_to_have_value("")

@@ -55,7 +55,7 @@ function onAnswer(confusion, { text, isFirst }) {
   if (questions.hasErrors) questions.errors = [];
   failure.textContent = "";
   // What has been typed or slid meanwhile is newer than this answer.
-  if (isFirst ? !isTouched : control.value === "") control.value = text || cutPointWords(confusion.cut_point);
+  if (isFirst ? !isTouched : text === "" && control.value === "") control.value = text || cutPointWords(confusion.cut_point);
   document.querySelector("#confusion-message").textContent = confusionSentence(confusion);
   document.querySelector("#confusion-intervals").textContent = confusion.intervals ?? "";
   document.querySelector("#confusion-table").table = confusionTable(confusion);

@@ -20,9 +20,9 @@ let cut = null;
 let cutPoint = null;
 let answered = null;
 let turn = 0;
-let isTouched = false;
+const touched = new Set();
 
-form.addEventListener("input", () => (isTouched = true));
+form.addEventListener("input", ({ target }) => touched.add(target.name));
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   ask(typedInputs(), { isFirst: false });
@@ -43,7 +43,7 @@ export function showMoney(chosen, view, cutPointControl) {
     cutPoint = value;
     showChoice();
   });
-  isTouched = false;
+  touched.clear();
   ask(view.money, { isFirst: true });
 }
 
@@ -65,9 +65,8 @@ function show(profit, inputs, isFirst) {
   answered = profit;
   failure.textContent = "";
   if (questions.hasErrors) questions.errors = [];
-  // What has been typed meanwhile is newer than this answer.
-  if (isFirst && !isTouched) questions.fill(profit.inputs);
-  if (!isFirst) remember({ money: inputs });
+  if (isFirst) fillUntouched(profit.inputs);
+  else remember({ money: inputs });
   document.querySelector("#money-message").textContent = profit.message;
   document.querySelector("#save-rate-is").textContent = saveRateSentence(profit);
   document.querySelector("#best-figures").figures = bestFigures(profit);
@@ -91,8 +90,13 @@ function typedInputs() {
   return Object.fromEntries(Object.entries(questions.sent).map(([name, value]) => [name, String(value)]));
 }
 
+/** What has been typed meanwhile is newer than the answer. */
+function fillUntouched(inputs) {
+  questions.fill(Object.fromEntries(Object.entries(inputs).filter(([name]) => !touched.has(name))));
+}
+
 function showFailure(error, inputs, isFirst) {
-  if (isFirst && !isTouched) questions.fill(inputs);
+  if (isFirst) fillUntouched(inputs);
   if (error instanceof ValidationProblem) {
     questions.errors = error.errors;
     return;

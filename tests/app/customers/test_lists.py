@@ -27,7 +27,8 @@ COLUMNS = {
     "clv": "clv_cents",
     "last_seen": "last_seen_at",
 }
-INDEXED = COLUMNS | {"value_at_risk": "value_at_risk_step", "clv": "clv_step"}
+STEPPED = {"value_at_risk": "value_at_risk_step", "clv": "clv_step"}
+INDEXED = COLUMNS | STEPPED
 some_filters = st.builds(
     Filters,
     tier=st.none() | st.sampled_from(TIERS),
@@ -146,8 +147,9 @@ def plans(engine: Engine, filters: Filters, order: Order) -> list[str]:
 
     with engine.connect().execution_options(read_only=True) as connection:
         event.listen(connection, "before_cursor_execute", note)
-        for after in (None, (5, "C-00005")):
-            read_page(connection, filters, order, after, 50)
+        first = read_page(connection, filters, order, None, 50)
+        if first:
+            read_page(connection, filters, order, position(first[-1], order), 50)
         explained = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values) for sql, values in statements]
         return [row[3] for rows in list(explained) for row in rows]
 
@@ -169,7 +171,10 @@ def test_a_walk_follows_the_index_of_its_list_and_sorts_nothing_but_the_page(
     used = [step for step in steps if "customers" in step]
     walks = [step for step in used if f"COVERING INDEX ix_customers_by_{INDEXED[sort]} " in step]
     others = [step for step in used if step not in walks]
-    assert len(walks) >= (9 if standing == "all" else 6) * 2
+    streams = 9 if standing == "all" else 6
+    assert len(walks) >= streams * 2
+    if sort in STEPPED:
+        assert len([step for step in walks if f"{INDEXED[sort]}=?" in step]) >= streams * 2
     # Beside the walks: two probes that stop at the second row, and the page's own rows by their ids.
     assert not [step for step in others if step.startswith("SCAN customers")]
     assert all("PRIMARY KEY" in step or "ix_customers_by_clv_step " in step for step in others), others
@@ -186,3 +191,44 @@ def test_few_ids_are_found_by_their_ids(filled: Engine, sort: Any) -> None:
     used = [step for step in steps if "customers" in step]
     assert used
     assert all("PRIMARY KEY" in step for step in used), used
+
+
+@pytest.fixture(scope="module")
+def spread(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Connection]:
+    """Customers of one tier: of amounts all over the steps, and hundreds who are worth nothing."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('spread') / 'telelink.db'}"
+    with migrated(url) as engine, engine.begin() as connection:
+        amounts = [0 if number % 5 == 0 else 10_000 + number * 7_919 % 600_000 for number in range(4_000)]
+        insert_predictions(
+            connection,
+            [
+                a_prediction_row(customer_id=f"C-{number:05}", clv_cents=amount, value_at_risk_cents=amount // 3)
+                for number, amount in enumerate(amounts)
+            ],
+        )
+    engine = open_engine(url)
+    with engine.connect().execution_options(read_only=True) as connection:
+        yield connection
+    engine.dispose()
+
+
+@pytest.mark.parametrize("sort", STEPPED)
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize("minimum", [0, 10_000])
+def test_the_last_page_costs_what_the_first_does(
+    spread: Connection, monkeypatch: pytest.MonkeyPatch, sort: Any, descending: bool, minimum: int
+) -> None:
+    monkeypatch.setattr(lists, "_FEW_BY_VALUE", 1)
+    filters, order = Filters(min_clv_cents=minimum), Order(sort, descending)
+    hundreds: list[int] = []
+    driver: Any = spread.connection.driver_connection
+    driver.set_progress_handler(lambda: hundreds.append(1) and None, 100)
+    costs, after = [], None
+    while rows := read_page(spread, filters, order, after, 50):
+        after = position(rows[-1], order)
+        costs.append(len(hundreds))
+        hundreds.clear()
+    driver.set_progress_handler(None, 0)
+    assert len(costs) == (3_200 if minimum else 4_000) // 50
+    # In hundreds of SQLite's steps; reading everybody behind a position takes five times as many.
+    assert max(costs) < 150, costs
