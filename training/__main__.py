@@ -13,6 +13,7 @@ from app.segments.assignment import MODEL_NAME
 from app.telecom.champions import scoring_models
 from app.telecom.features import FieldSet
 from training.datasets import file_digest, load_bigml
+from training.fitting import use_all_cores
 from training.sealing import keep_pipeline, point_champion, write_version
 from training.segments import train_segments
 from training.telecom import Source, Trained, train_field_set
@@ -94,4 +95,5 @@ def _summary(result: Trained) -> str:
 
 
 if __name__ == "__main__":
+    use_all_cores()
     sys.exit(main())

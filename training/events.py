@@ -20,6 +20,7 @@ from training.event_grid import Floats, Question, Rows, check_grid, grid_dates, 
 from training.event_logs import adapter_of, read_log
 from training.event_simulator import START, churn_probability, simulate_log
 from training.event_training import Material, Trained, report, train_churn, train_summary
+from training.fitting import use_all_cores
 from training.sealing import keep_pipeline, point_champion, write_version
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -205,4 +206,5 @@ def _micros(day: str | None) -> Any:
 
 
 if __name__ == "__main__":
+    use_all_cores()
     sys.exit(main())

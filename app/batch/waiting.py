@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from multiprocessing import active_children
+from multiprocessing.context import SpawnProcess
 from typing import Final, NoReturn, TypeVar
 
 LOOK_SECONDS: Final = 0.5
@@ -22,7 +23,8 @@ def result_of(future: "Future[Result]", processes: int, lost: Callable[[], NoRet
         done, _ = wait([future], LOOK_SECONDS)
         if done:
             return future.result()
-        if len(active_children()) < processes:
+        # Of our kind only: a library may keep processes of its own.
+        if sum(isinstance(child, SpawnProcess) for child in active_children()) < processes:
             lost()
 
 
