@@ -166,8 +166,8 @@ def _by_walking(
     step = _STEPS[order.sort]
     walk = walk.add_columns(step.label("step"))
     index = _directed((own.outcome, own.tier, step, own.id), order)
-    begin = _first_step(filters, order, after, step)
-    met = _together([walk.where(stream, *wanted, *begin).order_by(*index) for stream in streams], limit)
+    bounds = _bounds(filters, order, after, step)
+    met = _together([walk.where(stream, *wanted, *bounds).order_by(*index) for stream in streams], limit)
     last = _last_step(connection, met, order, limit)
     if last is None or is_exact(last):
         return met
@@ -180,7 +180,7 @@ def _by_walking(
     return select(union_all(before, of_last).subquery())
 
 
-def _first_step(
+def _bounds(
     filters: Filters, order: Order, after: Position | None, step: ColumnElement[int]
 ) -> list[ColumnElement[bool]]:
     """Bound a walk by steps: where it begins, and for a list by lifetime value where it may end."""

@@ -1,9 +1,26 @@
-"""A table to write to, and an insert that nothing holds up."""
+"""A database without a table, a table to write to, and an insert that nothing holds up."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 from sqlalchemy import Engine, text
 
+from app.db.engine import open_engine
+from tests import databases
 from tests.app.db.writing import Notes
+
+
+@pytest.fixture
+def empty(database_kind: str, database_url: str, request: pytest.FixtureRequest) -> Iterator[Engine]:
+    """A database without a table."""
+    with ExitStack() as stack:
+        if database_kind == databases.POSTGRESQL:
+            server = request.getfixturevalue("postgresql")
+            database_url = stack.enter_context(databases.new_database(server, "template0"))
+        engine = open_engine(database_url)
+        stack.callback(engine.dispose)
+        yield engine
 
 
 @pytest.fixture

@@ -1,38 +1,18 @@
 """A database of 0004 keeps its jobs at 0005, as jobs that read customers, and finds its way back."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack
-
 import pytest
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, Engine, text
 
-from app.db.engine import open_engine
-from app.db.upgrade import MIGRATIONS, upgrade
-from tests import databases
+from app.db.upgrade import upgrade
+from tests.app.db.migrating import downgrade
 from tests.factories import a_job
 
 
 @pytest.fixture
-def old(database_kind: str, database_url: str, request: pytest.FixtureRequest) -> Iterator[Engine]:
+def old(empty: Engine) -> Engine:
     """A database of 0004."""
-    with ExitStack() as stack:
-        if database_kind == databases.POSTGRESQL:
-            server = request.getfixturevalue("postgresql")
-            database_url = stack.enter_context(databases.new_database(server, "template0"))
-        engine = open_engine(database_url)
-        stack.callback(engine.dispose)
-        upgrade(engine, "0004")
-        yield engine
-
-
-def downgrade(engine: Engine) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, "0004")
+    upgrade(empty, "0004")
+    return empty
 
 
 def insert_job(connection: Connection, **changes: str) -> str:
@@ -62,7 +42,7 @@ def test_the_way_back_gives_up_the_log_and_the_jobs_that_read_it(old: Engine) ->
     with old.begin() as connection:
         kept = insert_job(connection)
         insert_job(connection, kind="events")
-    downgrade(old)
+    downgrade(old, "0004")
     assert jobs(old, "id") == [(kept,)]
     upgrade(old)
     assert jobs(old, "id, kind") == [(kept, "customers")]

@@ -2,24 +2,21 @@
 
 import json
 import random
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, column, func, select, table, text
 
 from app.db.tables import customers, metadata, predictions
-from app.db.upgrade import MIGRATIONS, upgrade
+from app.db.upgrade import upgrade
 from app.predictions.portfolio import by_day, summarise
 from app.predictions.store import insert_predictions
 from app.predictions.sums import CHURNED, STAYED, read_days, read_portfolio
 from app.telecom.policy import TIERS, VALUE_BANDS
-from tests import databases
+from tests.app.db.migrating import downgrade
 from tests.factories import a_prediction_row
 from tests.portfolio import cells, recounted_cells
 
@@ -97,20 +94,10 @@ def count(sums: dict[str, int], row: Mapping[str, Any]) -> None:
 
 
 @pytest.fixture
-def old(database_kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Engine]:
+def old(empty: Engine) -> Engine:
     """A database at 0003."""
-    if database_kind == databases.POSTGRESQL:
-        with databases.new_database(request.getfixturevalue("postgresql"), "template0") as url:
-            yield from _at_0003(url)
-    else:
-        yield from _at_0003(f"sqlite:///{tmp_path / 'old.db'}")
-
-
-def _at_0003(url: str) -> Iterator[Engine]:
-    engine = databases.open_engine(url)
-    upgrade(engine, "0003")
-    yield engine
-    engine.dispose()
+    upgrade(empty, "0003")
+    return empty
 
 
 def everything(engine: Engine) -> dict[str, list[Any]]:
@@ -186,11 +173,7 @@ def test_the_way_back_leads_to_0003(old: Engine) -> None:
         fill_as_0003_did(connection, scored_rows(90))
     before, began_with = everything(old), schema(old)
     upgrade(old)
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    with old.begin() as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, "0003")
+    downgrade(old, "0003")
     assert everything(old) == before
     assert schema(old).keys() == began_with.keys()
     indexes = {name: definition for name, definition in began_with.items() if name.startswith("ix_")}

@@ -1,21 +1,17 @@
 """Steps keep the order of amounts, are narrow, and are the same in Python and in the migration's SQL."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from alembic import command
-from alembic.config import Config
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Column, Engine, insert, select, text
 
-from app.db.engine import open_engine
 from app.db.steps import is_exact, step_of
 from app.db.tables import customers
-from app.db.upgrade import MIGRATIONS, upgrade
-from tests import databases
+from app.db.upgrade import upgrade
+from tests.app.db.migrating import downgrade
 
 AMOUNTS = (-1, 0, 1, 127, 128, 129, 255, 256, 10_000, 1_234_567, 2**36, 2**37 - 1, 2**37, 2**37 + 1, 2**50, 2**63 - 1)
 some_amount = st.integers(-1_000, 2**40) | st.sampled_from(AMOUNTS)
@@ -36,24 +32,10 @@ def test_a_step_is_a_sixty_fourth_wide_at_most_and_small_amounts_have_their_own(
 
 
 @pytest.fixture
-def old(database_kind: str, database_url: str, request: pytest.FixtureRequest) -> Iterator[Engine]:
+def old(empty: Engine) -> Engine:
     """A database of 0005."""
-    with ExitStack() as stack:
-        if database_kind == databases.POSTGRESQL:
-            server = request.getfixturevalue("postgresql")
-            database_url = stack.enter_context(databases.new_database(server, "template0"))
-        engine = open_engine(database_url)
-        stack.callback(engine.dispose)
-        upgrade(engine, "0005")
-        yield engine
-
-
-def downgrade(engine: Engine) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, "0005")
+    upgrade(empty, "0005")
+    return empty
 
 
 def everybody(engine: Engine, columns: Iterable[Column[Any]]) -> list[dict[str, Any]]:
@@ -84,7 +66,7 @@ def test_customers_of_the_release_before_get_the_steps_of_their_amounts_and_keep
         for row in found:
             assert row["clv_step"] == step_of(row["clv_cents"])
             assert row["value_at_risk_step"] == step_of(row["value_at_risk_cents"])
-        downgrade(old)
+        downgrade(old, "0005")
         assert everybody(old, kept) == rows
 
 

@@ -4,26 +4,21 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, event, text
 
 from app.db import upgrade as upgrades
-from app.db.engine import open_engine
 from app.db.tables import metadata
 from app.db.upgrade import HEAD, MIGRATIONS, current_revision, prepare, upgrade
 from app.errors import SettingsInvalid
 from app.settings import ROOT
 from app.telecom.policy import TIERS
-from tests import databases
+from tests.app.db.migrating import downgrade, script
 from tests.databases import locked, postgresql_only, sqlite_only
 
 SCHEMA = {
@@ -46,19 +41,6 @@ def upgrade():
 '''
 
 
-def script() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    return config
-
-
-def downgrade(engine: Engine) -> None:
-    config = script()
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, "base")
-
-
 def differences(engine: Engine) -> list[object]:
     with engine.connect().execution_options(read_only=True) as connection:
         return compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata)
@@ -69,18 +51,6 @@ def schema(engine: Engine) -> dict[str, str]:
     with engine.connect().execution_options(read_only=True) as connection:
         found = connection.execute(text(SCHEMA[engine.dialect.name])).all()
     return {name: str(definition) for name, definition in found}
-
-
-@pytest.fixture
-def empty(database_kind: str, database_url: str, request: pytest.FixtureRequest) -> Iterator[Engine]:
-    """A database without a table."""
-    with ExitStack() as stack:
-        if database_kind == databases.POSTGRESQL:
-            server = request.getfixturevalue("postgresql")
-            database_url = stack.enter_context(databases.new_database(server, "template0"))
-        engine = open_engine(database_url)
-        stack.callback(engine.dispose)
-        yield engine
 
 
 def test_the_migrated_tables_are_the_declared_ones(engine: Engine) -> None:
@@ -105,7 +75,7 @@ def test_the_comparison_sees_a_difference(engine: Engine, change: str) -> None:
 def test_up_down_up_ends_where_it_began(engine: Engine) -> None:
     before = schema(engine)
     assert {"predictions", "customers", "portfolio"} <= before.keys()
-    downgrade(engine)
+    downgrade(engine, "base")
     assert schema(engine).keys() - {"alembic_version_pkc"} == {"alembic_version"}
     assert current_revision(engine) is None
     upgrade(engine)
